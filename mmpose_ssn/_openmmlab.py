@@ -1,0 +1,86 @@
+"""Two repairs without which MMPose 1.3 does not import, and MMEngine 0.10 does not load its own checkpoints, on a current PyTorch.
+
+Both do nothing where mmcv or mmengine is missing, so that the shift and the modules stay usable with PyTorch alone.
+"""
+
+from __future__ import annotations
+
+import importlib.machinery
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn
+
+
+def repair() -> None:
+    """Apply both repairs where they are needed. Calling it again changes nothing."""
+    if _is_installed("mmcv"):
+        _stand_in_for_compiled_mmcv()
+    if _is_installed("mmengine"):
+        _allow_mmengine_checkpoints()
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):  # blocked, or half imported
+        return False
+
+
+class _MissingExtension(ModuleType):
+    """Stands in for ``mmcv._ext``; what MMPose only imports is harmless, what somebody calls says why it cannot run."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+        def missing(*args: Any, **kwargs: Any) -> NoReturn:
+            raise NotImplementedError(
+                f"mmcv.ops' compiled operator {name!r} was called, but mmcv-lite is installed, which has none. "
+                "SSN itself uses no mmcv operator; for a model that does, install the full mmcv for your PyTorch."
+            )
+
+        return missing
+
+
+def _stand_in_for_compiled_mmcv() -> None:
+    """``mmpose`` imports ``mmcv.ops`` whatever one uses of it; mmcv has no wheel for a current PyTorch, and mmcv-lite no ``_ext``."""
+    if "mmcv._ext" in sys.modules:
+        return
+    spec = importlib.util.find_spec("mmcv")
+    folders = spec.submodule_search_locations if spec and spec.submodule_search_locations else []
+    suffixes = tuple(importlib.machinery.EXTENSION_SUFFIXES)
+    if any(file.name.endswith(suffixes) for folder in folders for file in Path(folder).glob("_ext*")):
+        return  # a compiled mmcv wins
+    module = _MissingExtension("mmcv._ext")
+    module.__spec__ = importlib.machinery.ModuleSpec("mmcv._ext", loader=None)  # mmengine's collect_env asks for one
+    sys.modules["mmcv._ext"] = module
+
+
+def _allow_mmengine_checkpoints() -> None:
+    """Name what MMEngine's checkpoints hold besides tensors to ``torch.load``'s safe unpickler, which stays on.
+
+    MMEngine keeps its message hub (``HistoryBuffer``, numpy scalars and arrays) in a checkpoint. Of ``getattr``, which the
+    buffers' statistics are pickled with, only those four statistics are let through.
+    """
+    import numpy as np
+    import torch
+    from mmengine.logging import HistoryBuffer
+
+    allowed: list[Any] = [HistoryBuffer, np.ndarray, np.dtype]
+    reconstruct = np.zeros(0).__reduce__()[0]
+    scalar = np.float64(0).__reduce__()[0]
+    for core in ("numpy.core.multiarray", "numpy._core.multiarray"):
+        allowed += [(reconstruct, f"{core}._reconstruct"), (scalar, f"{core}.scalar")]
+    allowed += sorted({type(np.dtype(code)) for code in np.typecodes["AllInteger"] + np.typecodes["Float"] + "?"}, key=str)
+    allowed.append((_getattr_of_history_buffer, "builtins.getattr"))
+    torch.serialization.add_safe_globals(allowed)
+
+
+def _getattr_of_history_buffer(owner: Any, name: str) -> Any:
+    from mmengine.logging import HistoryBuffer
+
+    if owner is HistoryBuffer and name in ("min", "max", "current", "mean"):
+        return getattr(HistoryBuffer, name)
+    raise ValueError(f"a checkpoint asks for attribute {name!r} of {owner!r}; only HistoryBuffer's statistics are allowed")

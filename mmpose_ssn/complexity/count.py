@@ -1,0 +1,106 @@
+"""Counts what a network costs by watching the operations that it really dispatches, on shapes alone.
+
+The policy ``conv-macs + elementwise`` (the plain one that fits the paper's ten printed figures):
+
+- MACs: multiply-accumulates of convolutions, nothing else.
+- ops: MACs, plus one for every other arithmetic operation at inference: a convolution's bias 1 per output element; normalisation 2 (folded
+  scale and shift); ReLU, add, multiply, divide, softplus, sigmoid, max pool 1 per output element; spatial sum 1 per input element; bilinear
+  resize 7 per output element; the shift 7 (4 products, 3 sums), whichever back end computes it.
+
+An operation that the policy does not name raises: nothing is left out silently.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+POLICY = "conv-macs + elementwise"
+
+_PER_OUTPUT_ELEMENT = {
+    "native_group_norm": 2,
+    "native_batch_norm": 2,
+    "_native_batch_norm_legit_no_training": 2,
+    "cudnn_batch_norm": 2,
+    "relu": 1,
+    "relu_": 1,
+    "add": 1,
+    "add_": 1,
+    "mul": 1,
+    "div": 1,
+    "softplus": 1,
+    "sigmoid": 1,
+    "max_pool2d_with_indices": 1,
+    "upsample_bilinear2d": 7,
+    "shift": 7,
+}
+_PER_INPUT_ELEMENT = {"sum": 1, "mean": 1}
+# Moves or names data, guards against underflow on one number a channel, or draws the input.
+_FREE = {"view", "_unsafe_view", "reshape", "expand", "permute", "transpose", "t", "slice", "select", "clone", "detach", "alias",
+         "_to_copy", "copy_", "clamp_min", "unsqueeze", "squeeze", "empty", "zeros", "ones", "cat"}  # fmt: skip
+
+
+class UncountedOperation(NotImplementedError):
+    """A network dispatched an operation that the counting policy does not name."""
+
+
+@dataclass(frozen=True)
+class Complexity:
+    """What a network costs at inference, for one image.
+
+    Attributes:
+        params: Trainable parameters.
+        macs: Multiply-accumulates of convolutions.
+        ops: Operations under :data:`POLICY`.
+    """
+
+    params: int
+    macs: int
+    ops: int
+
+
+def count(forward: Callable[[Tensor], Any], modules: Iterable[nn.Module], input_shape: tuple[int, ...]) -> Complexity:
+    """Count what ``forward`` dispatches for an input of ``input_shape`` [B, C, H, W], and the parameters of ``modules``.
+
+    The modules are moved to the meta device and to evaluation mode: give networks made for counting. Nothing is computed.
+
+    Raises:
+        UncountedOperation: Naming the operation, where the policy lacks one.
+    """
+    modules = [module.eval().to("meta") for module in modules]
+    with torch.no_grad(), _Counter() as counter:
+        forward(torch.empty(input_shape, device="meta"))
+    parameters = {id(p): p.numel() for module in modules for p in module.parameters() if p.requires_grad}
+    return Complexity(sum(parameters.values()), counter.macs, counter.macs + sum(counter.others.values()))
+
+
+class _Counter(TorchDispatchMode):
+    def __init__(self) -> None:
+        super().__init__()
+        self.macs = 0
+        self.others: Counter[str] = Counter()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        name = func._schema.name.split("::")[1]
+        output = result[0] if isinstance(result, tuple) else result
+        if name == "convolution":
+            weight, bias = args[1], args[2]
+            positions = output.shape[0] * math.prod(output.shape[2:])
+            # weight is [out, in / groups, h, w], or [in, out / groups, h, w] where it is transposed: its size counts the same taps.
+            self.macs += weight.numel() * (math.prod(args[0].shape[2:]) * args[0].shape[0] if args[6] else positions)
+            self.others["bias"] += output.numel() if bias is not None else 0
+        elif name in _PER_OUTPUT_ELEMENT:
+            self.others[name] += _PER_OUTPUT_ELEMENT[name] * output.numel()
+        elif name in _PER_INPUT_ELEMENT:
+            self.others[name] += _PER_INPUT_ELEMENT[name] * args[0].numel()
+        elif name not in _FREE:
+            raise UncountedOperation(f"the counting policy {POLICY!r} does not name the operation {func}: add it to {__name__}")
+        return result

@@ -1,0 +1,1 @@
+"""The order and the randomness of training data, and the drawn-figure data set."""

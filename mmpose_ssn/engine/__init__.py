@@ -1,0 +1,1 @@
+"""Pieces of the training recipe that MMEngine does not have."""

@@ -1,0 +1,100 @@
+r"""One public function that translates every channel by its own real-valued offset (paper, Section 3.1, Eq. 1).
+
+.. math:: S_k(x, y) = R^*_k(x - \Delta x_k,\; y - \Delta y_k)
+
+:math:`R^*_k` is the bilinear interpolation of channel :math:`R_k`, which is zero outside the map. With
+:math:`m = \lfloor -\Delta x \rfloor,\ a = -\Delta x - m` and :math:`n = \lfloor -\Delta y \rfloor,\ b = -\Delta y - n`, all positions of a
+channel share one split,
+
+.. math::
+    S(x, y) = (1-b)\,[(1-a) R(x+m, y+n) + a R(x+m+1, y+n)] + b\,[(1-a) R(x+m, y+n+1) + a R(x+m+1, y+n+1)].
+
+The map :math:`\Delta x \mapsto S` has a kink at every integer. There the derivative is the one of this split (:math:`a = 0`), that is the
+one-sided derivative for a *decreasing* offset: :math:`\partial S / \partial \Delta x = R(x+m, y) - R(x+m+1, y)`. It is not zero, so
+offsets that start on the grid can leave it.
+
+The function is a ``torch.library`` operator, so that tracing and counting see one operation, whichever back end computes it.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import torch
+from torch import Tensor
+
+from mmpose_ssn.ops import grid_sample, reference
+
+_BACKENDS: dict[str, ModuleType] = {"torch": grid_sample, "reference": reference}
+
+
+def available_backends() -> dict[str, str | None]:
+    """Name every back end of :func:`shift`, with ``None`` where it is usable and else the reason why it is not."""
+    return dict.fromkeys(_BACKENDS)
+
+
+def shift(x: Tensor, offsets: Tensor, backend: str = "torch") -> Tensor:
+    """Translate each channel of ``x`` by its own offset, with bilinear interpolation and zeros outside (Eq. 1).
+
+    Args:
+        x: Feature maps, floating point.
+        offsets: (dx, dy) of each channel in pixels of *this* map; positive values move the content right and down. Keep them
+            in float32 (or float64) also where ``x`` has less precision: a bfloat16 offset of 20 knows its position to 0.06 px only.
+            Offsets that move a channel out of view, infinite ones too, give zeros; NaN gives NaN.
+        backend: ``"torch"`` (default, fast on every device) or ``"reference"`` (slow, in float64, for tests).
+
+    Returns:
+        The shifted maps, in the dtype of ``x``, contiguous. Gradients flow to both arguments (once: no second derivatives).
+
+    Raises:
+        ValueError: On a shape, dtype or back end that does not fit.
+
+    Shape:
+        - x: [B, K, H, W]
+        - offsets: [K, 2]
+        - output: [B, K, H, W]
+    """
+    if x.dim() != 4:
+        raise ValueError(f"shift expects x of shape [B, K, H, W], got {list(x.shape)}")
+    if offsets.shape != (x.shape[1], 2):
+        raise ValueError(
+            f"shift expects one (dx, dy) for each of the {x.shape[1]} channels of x, so offsets of shape "
+            f"[{x.shape[1]}, 2], got {list(offsets.shape)}"
+        )
+    if not (x.is_floating_point() and offsets.is_floating_point()):
+        raise ValueError(f"shift expects floating point tensors, got x {x.dtype} and offsets {offsets.dtype}")
+    if backend not in _BACKENDS:
+        raise ValueError(f"unknown shift back end {backend!r}, expected one of {sorted(_BACKENDS)}")
+    return _shift_op(x, offsets, backend)
+
+
+@torch.library.custom_op("mmpose_ssn::shift", mutates_args=())
+def _shift_op(x: Tensor, offsets: Tensor, backend: str) -> Tensor:
+    return _BACKENDS[backend].forward(x, offsets)
+
+
+@torch.library.custom_op("mmpose_ssn::shift_backward", mutates_args=())
+def _shift_backward_op(grad: Tensor, x: Tensor, offsets: Tensor, backend: str) -> tuple[Tensor, Tensor]:
+    return _BACKENDS[backend].backward(grad, x, offsets)
+
+
+@_shift_op.register_fake
+def _(x: Tensor, offsets: Tensor, backend: str) -> Tensor:
+    return torch.empty_like(x, memory_format=torch.contiguous_format)
+
+
+@_shift_backward_op.register_fake
+def _(grad: Tensor, x: Tensor, offsets: Tensor, backend: str) -> tuple[Tensor, Tensor]:
+    return torch.empty_like(x, memory_format=torch.contiguous_format), torch.empty_like(offsets)
+
+
+def _setup_context(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
+    x, offsets, ctx.backend = inputs
+    ctx.save_for_backward(x, offsets)
+
+
+def _autograd(ctx, grad: Tensor) -> tuple[Tensor, Tensor, None]:  # type: ignore[no-untyped-def]
+    return *_shift_backward_op(grad, *ctx.saved_tensors, ctx.backend), None
+
+
+_shift_op.register_autograd(_autograd, setup_context=_setup_context)
