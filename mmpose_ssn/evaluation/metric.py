@@ -14,10 +14,12 @@ from mmpose.registry import METRICS
 class StagePredictorsMetric(BaseMetric):
     """MMPose's ``CocoMetric`` once for each predictor that the head puts out (``test_cfg.predictors``).
 
-    Figures come as ``<predictor>/<figure>`` (``E1/AP``), and the answer's also as ``coco/<figure>``, where MMPose's users look.
+    Figures come as ``<predictor>/<figure>`` (``E1/AP``), and the answer's also as ``coco/<figure>``, where MMPose's
+    users look.
 
     Args:
-        outfile_prefix: Write each predictor's detections to ``<prefix>.<predictor>.keypoints.json`` in COCO's results format.
+        outfile_prefix: Write each predictor's detections to ``<prefix>.<predictor>.keypoints.json`` in COCO's results
+            format.
         coco: Every other argument of ``CocoMetric``.
     """
 
@@ -32,7 +34,8 @@ class StagePredictorsMetric(BaseMetric):
             instances = sample["pred_instances"]
             if "predictor_names" not in instances:
                 raise ValueError(
-                    "StagePredictorsMetric needs a StagePredictorsHead and model.test_cfg.predictors set to 'all' or a list"
+                    "StagePredictorsMetric needs a StagePredictorsHead, and model.test_cfg.predictors set to 'all' or "
+                    "a list of names"
                 )
             for column, name in enumerate(instances["predictor_names"][0]):
                 single = dict(instances)

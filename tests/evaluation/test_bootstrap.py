@@ -1,0 +1,310 @@
+"""Bootstrap scoring against pycocotools: the whole set, and resamples written out as data sets with copied images."""
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from mmpose_ssn.evaluation.bootstrap import FIGURES, KeypointMatches, draw_images
+
+N_KEYPOINTS = 17
+REPOSITORY = Path(__file__).parents[2]
+
+
+def coco_figures(annotations, results, sigmas=None):
+    """The ten figures by pycocotools alone, from data held in memory."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO()
+        truth.dataset = json.loads(json.dumps(annotations))
+        truth.createIndex()
+        evaluation = COCOeval(truth, truth.loadRes(json.loads(json.dumps(results))), "keypoints")
+        if sigmas is not None:
+            evaluation.params.kpt_oks_sigmas = np.asarray(sigmas)
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    return evaluation.stats
+
+
+def duplicated(annotations, results, images):
+    """The data set of the drawn images (positions in ascending image id), each draw a new image with fresh ids."""
+    image_ids = sorted(image["id"] for image in annotations["images"])
+    drawn = {"images": [], "annotations": [], "categories": annotations["categories"]}
+    drawn_results = []
+    for fresh_id, position in enumerate(images, start=1):
+        drawn["images"].append({"id": fresh_id})
+        for person in annotations["annotations"]:
+            if person["image_id"] == image_ids[position]:
+                fresh = {"id": len(drawn["annotations"]) + 1, "image_id": fresh_id}
+                drawn["annotations"].append({**person, **fresh})
+        drawn_results += [
+            {**result, "image_id": fresh_id} for result in results if result["image_id"] == image_ids[position]
+        ]
+    return drawn, drawn_results
+
+
+def person(rng, annotation_id, image_id, n_keypoints=N_KEYPOINTS):
+    size = rng.choice([24, 60, 80, 120, 200])  # small, medium and large by COCO's areas
+    corner = rng.uniform(0, 300, 2)
+    keypoints = np.zeros((n_keypoints, 3))
+    keypoints[:, :2] = corner + rng.uniform(0, size, (n_keypoints, 2))
+    keypoints[:, 2] = rng.choice([0, 1, 2], n_keypoints, p=[0.2, 0.3, 0.5])
+    kind = rng.choice(["counts", "crowd", "unlabelled"], p=[0.8, 0.1, 0.1])
+    if kind == "unlabelled":
+        keypoints[:] = 0
+    return {
+        "id": annotation_id,
+        "image_id": image_id,
+        "category_id": 1,
+        "iscrowd": int(kind == "crowd"),
+        "num_keypoints": int(np.count_nonzero(keypoints[:, 2])),
+        "keypoints": keypoints.ravel().tolist(),
+        "bbox": [*corner.tolist(), float(size), float(size)],
+        "area": float(size**2) * 0.7,
+    }
+
+
+def detections_of(rng, people, image_id, n_keypoints=N_KEYPOINTS):
+    """Jittered copies of the people, some twice, some missed, and false ones; scores in coarse steps, so with ties."""
+    detections = []
+    for truth in people:
+        for _ in range(rng.choice([0, 1, 1, 1, 2])):
+            keypoints = np.array(truth["keypoints"], dtype=float).reshape(-1, 3)
+            keypoints[:, :2] += rng.normal(0, truth["bbox"][2] * rng.choice([0.01, 0.05, 0.1]), (n_keypoints, 2))
+            detections.append(keypoints)
+    for _ in range(rng.poisson(1)):
+        detections.append(np.c_[rng.uniform(0, 400, (n_keypoints, 2)), np.ones(n_keypoints)])
+    return [
+        {
+            "image_id": image_id,
+            "category_id": 1,
+            "keypoints": keypoints.ravel().tolist(),
+            "score": round(float(rng.uniform()), 1),
+        }
+        for keypoints in detections
+    ]
+
+
+def synthetic(seed, n_images=25, n_keypoints=N_KEYPOINTS):
+    rng = np.random.default_rng(seed)
+    image_ids = rng.permutation(np.arange(100, 100 + 3 * n_images, 3)).tolist()
+    annotations = {
+        "images": [{"id": i} for i in image_ids],
+        "categories": [{"id": 1, "name": "person"}],
+        "annotations": [],
+    }
+    results = []
+    for image_id in image_ids:
+        people = [
+            person(rng, len(annotations["annotations"]) + 1 + k, image_id, n_keypoints)
+            for k in range(rng.integers(0, 5))
+        ]
+        annotations["annotations"] += people
+        results += detections_of(rng, people, image_id, n_keypoints)
+    # One image with more detections than COCO counts (20).
+    crowded = annotations["annotations"][0]
+    for _ in range(25):
+        results += detections_of(rng, [crowded], crowded["image_id"], n_keypoints)
+    return annotations, results
+
+
+@pytest.fixture
+def matches_of(tmp_path):
+    def write_and_match(annotations, results, **options):
+        (tmp_path / "annotations.json").write_text(json.dumps(annotations))
+        (tmp_path / "results.json").write_text(json.dumps(results))
+        return KeypointMatches.from_files(tmp_path / "annotations.json", tmp_path / "results.json", **options)
+
+    return write_and_match
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whole_set_equals_pycocotools(matches_of, seed):
+    annotations, results = synthetic(seed)
+    matches = matches_of(annotations, results)
+    expected = coco_figures(annotations, results)
+    assert 0.05 < expected[0] < 0.95, "a data set that could not tell right from wrong"
+    np.testing.assert_allclose([matches.figures[name] for name in FIGURES], expected, rtol=0, atol=1e-12)
+    assert matches.average_precision() == pytest.approx(expected[0], abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_resample_equals_pycocotools_on_a_duplicated_data_set(matches_of, seed):
+    annotations, results = synthetic(seed)
+    matches = matches_of(annotations, results)
+    for images in draw_images(len(annotations["images"]), resamples=5, seed=seed):
+        assert len(set(images)) < len(images)
+        expected = coco_figures(*duplicated(annotations, results, images))[0]
+        assert matches.average_precision(images) == pytest.approx(expected, abs=1e-12)
+
+
+def test_order_of_tied_images_follows_the_draw(matches_of):
+    annotations, results = synthetic(seed=2)
+    for result in results:
+        result["score"] = 0.5
+    matches = matches_of(annotations, results)
+    forwards = draw_images(len(annotations["images"]), resamples=1, seed=0)[0]
+    for images in (forwards, forwards[::-1]):
+        expected = coco_figures(*duplicated(annotations, results, images))[0]
+        assert matches.average_precision(images) == pytest.approx(expected, abs=1e-12)
+    assert matches.average_precision(forwards) != matches.average_precision(forwards[::-1])
+
+
+def test_other_skeletons_take_their_own_sigmas(matches_of):
+    annotations, results = synthetic(seed=3, n_keypoints=5)
+    sigmas = [0.03, 0.05, 0.08, 0.05, 0.1]
+    matches = matches_of(annotations, results, keypoint_sigmas=sigmas)
+    expected = coco_figures(annotations, results, sigmas)
+    np.testing.assert_allclose([matches.figures[name] for name in FIGURES], expected, rtol=0, atol=1e-12)
+    with pytest.raises(ValueError, match=r"has 15 keypoint numbers, expected 3 x 17"):
+        matches_of(annotations, results)
+
+
+def test_interval_is_reproducible_and_holds_the_point(matches_of):
+    annotations, results = synthetic(seed=4, n_images=40)
+    matches = matches_of(annotations, results)
+    low, high = matches.bootstrap_interval(resamples=300, seed=7)
+    assert 0 <= low < matches.average_precision() < high <= 1
+    assert matches.bootstrap_interval(resamples=300, seed=7) == (low, high)
+    assert matches.bootstrap_interval(resamples=300, seed=8) != (low, high)
+    narrow_low, narrow_high = matches.bootstrap_interval(level=0.5, resamples=300, seed=7)
+    assert low < narrow_low < narrow_high < high
+
+
+def test_draws_are_shared_and_uniform():
+    draws = draw_images(n_images=20, resamples=2000, seed=3)
+    np.testing.assert_array_equal(draw_images(n_images=20, resamples=50, seed=3), draws[:50])
+    share = np.bincount(draws.ravel(), minlength=20) / draws.size
+    np.testing.assert_allclose(share, 1 / 20, atol=5 * np.sqrt(0.05 * 0.95 / draws.size))
+
+
+def drawn_matches(rng, n_images):
+    """Images of one person and one detection; the better its score, the likelier it matches, and the closer."""
+    scores = rng.uniform(size=n_images)
+    quality = 1 - rng.uniform(size=n_images) ** (0.5 + 2 * scores)  # an OKS
+    hits = quality > np.linspace(0.5, 0.95, 10)[:, None]
+    return KeypointMatches(
+        image_ids=np.arange(n_images),
+        first_detection=np.arange(n_images + 1),
+        scores=scores,
+        true_positive=hits,
+        false_positive=~hits,
+        people=np.ones(n_images, dtype=np.int64),
+        figures={},
+    )
+
+
+def test_interval_covers_the_population_about_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    population = drawn_matches(rng, 200_000).average_precision()
+    covered = []
+    for _ in range(120):
+        low, high = drawn_matches(rng, 80).bootstrap_interval(level=0.9, resamples=150)
+        covered.append(low <= population <= high)
+    # About 80 % (the flattery of small sets, see bootstrap_interval), within four standard errors of 120 trials.
+    assert 0.65 <= np.mean(covered) <= 0.95
+
+
+def test_no_detections_score_zero(matches_of):
+    annotations, _ = synthetic(seed=0)
+    matches = matches_of(annotations, [])
+    assert matches.average_precision() == 0
+    assert matches.figures["AP"] == matches.figures["AR"] == 0
+    assert matches.bootstrap_interval(resamples=20) == (0, 0)
+
+
+def test_nobody_to_find_has_no_interval(matches_of):
+    annotations, results = synthetic(seed=0)
+    annotations["annotations"] = [{**person, "iscrowd": 1} for person in annotations["annotations"]]
+    matches = matches_of(annotations, results)
+    assert matches.average_precision() == matches.figures["AP"] == -1
+    with pytest.raises(ValueError, match="no person"):
+        matches.bootstrap_interval(resamples=5)
+
+
+def test_a_resample_without_people_has_no_ap(matches_of):
+    annotations, results = synthetic(seed=0)
+    occupied = {person["image_id"] for person in annotations["annotations"]}
+    image_ids = sorted(image["id"] for image in annotations["images"])
+    empty = next(position for position, image_id in enumerate(image_ids) if image_id not in occupied)
+    full = image_ids.index(annotations["annotations"][0]["image_id"])
+    values = matches_of(annotations, results).resampled_average_precision(np.array([[empty, empty], [full, empty]]))
+    assert np.isnan(values[0])
+    assert values[1] >= 0
+
+
+def change_first(results, **fields):
+    return [{**results[0], **fields}, *results[1:]]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda r: change_first(r, image_id=5), r"1 of its images are not in .*annotations\.json \(ids 5\)"),
+        (lambda r: change_first(r, category_id=7), r"results\.json: detection 0 has category_id 7"),
+        (lambda r: change_first(r, keypoints=[1.0] * 6), r"has 6 keypoint numbers, expected 3 x 17"),
+        (lambda r: change_first(r, score=float("nan")), r"detection 0 has a score or keypoint that is not finite"),
+        (lambda r: [{"image_id": r[0]["image_id"]}], r"detection 0 lacks category_id, keypoints, score"),
+        (lambda r: {"annotations": r}, r"expected a JSON list of detections, got dict"),
+    ],
+)
+def test_results_that_do_not_fit_are_refused(matches_of, spoil, message):
+    annotations, results = synthetic(seed=0)
+    with pytest.raises(ValueError, match=message):
+        matches_of(annotations, spoil(results))
+
+
+def test_annotations_that_pycocotools_misreads_are_refused(matches_of):
+    annotations, results = synthetic(seed=0)
+    annotations["annotations"][0]["id"] = 0
+    with pytest.raises(ValueError, match="id 0"):
+        matches_of(annotations, results)
+    annotations["annotations"][0]["id"] = 1
+    annotations["categories"].append({"id": 2, "name": "dog"})
+    with pytest.raises(ValueError, match=r"expected one category \(person\), got 2"):
+        matches_of(annotations, results)
+
+
+def test_scoring_prints_nothing(matches_of, capsys):
+    matches_of(*synthetic(seed=1)).bootstrap_interval(resamples=5)
+    captured = capsys.readouterr()
+    assert captured.out == captured.err == ""
+
+
+def test_scoring_needs_neither_torch_nor_openmmlab():
+    program = f"""
+import sys, types
+for name in ("torch", "mmengine", "mmcv", "mmdet", "mmpose"):
+    sys.modules[name] = None  # an import of it fails
+package = types.ModuleType("mmpose_ssn")  # without its own start, which mends OpenMMLab packages
+package.__path__ = [{str(REPOSITORY / "mmpose_ssn")!r}]
+sys.modules["mmpose_ssn"] = package
+import mmpose_ssn.evaluation.bootstrap, mmpose_ssn.paper, mmpose_ssn.report.table1
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+SAMPLE = os.environ.get("SSN_COCO_SAMPLE")
+
+
+@pytest.mark.skipif(not SAMPLE, reason="SSN_COCO_SAMPLE does not name a folder with test_coco.json")
+def test_real_annotations(matches_of):
+    annotations = json.loads((Path(SAMPLE) / "test_coco.json").read_text())
+    rng = np.random.default_rng(0)
+    results = []
+    for truth in annotations["annotations"]:
+        results += detections_of(rng, [truth], truth["image_id"])
+    matches = matches_of(annotations, results)
+    expected = coco_figures(annotations, results)
+    np.testing.assert_allclose([matches.figures[name] for name in FIGURES], expected, rtol=0, atol=1e-12)
+    for images in draw_images(len(annotations["images"]), resamples=20, seed=0):
+        expected = coco_figures(*duplicated(annotations, results, images))[0]
+        assert matches.average_precision(images) == pytest.approx(expected, abs=1e-12)
