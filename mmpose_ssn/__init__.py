@@ -1,4 +1,6 @@
-"""Spatial Shortcut Network (SSN) for human pose estimation: an MMPose plugin, and the harness that re-runs its paper."""
+"""Spatial Shortcut Network (SSN) for human pose estimation: an MMPose plugin, and the harness that re-runs its
+paper.
+"""
 
 from mmpose_ssn import _openmmlab
 

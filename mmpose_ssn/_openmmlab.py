@@ -1,4 +1,5 @@
-"""Two repairs without which MMPose 1.3 does not import, and MMEngine 0.10 does not load its own checkpoints, on a current PyTorch.
+"""Two repairs without which MMPose 1.3 does not import, and MMEngine 0.10 does not load its own checkpoints, on a
+current PyTorch.
 
 Both do nothing where mmcv or mmengine is missing, so that the shift and the modules stay usable with PyTorch alone.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 import importlib.machinery
 import importlib.util
 import sys
+import warnings
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
@@ -45,7 +47,9 @@ class _MissingExtension(ModuleType):
 
 
 def _stand_in_for_compiled_mmcv() -> None:
-    """``mmpose`` imports ``mmcv.ops`` whatever one uses of it; mmcv has no wheel for a current PyTorch, and mmcv-lite no ``_ext``."""
+    """``mmpose`` imports ``mmcv.ops`` whatever one uses of it; mmcv has no wheel for a current PyTorch, and mmcv-lite
+    no ``_ext``.
+    """
     if "mmcv._ext" in sys.modules:
         return
     spec = importlib.util.find_spec("mmcv")
@@ -61,19 +65,27 @@ def _stand_in_for_compiled_mmcv() -> None:
 def _allow_mmengine_checkpoints() -> None:
     """Name what MMEngine's checkpoints hold besides tensors to ``torch.load``'s safe unpickler, which stays on.
 
-    MMEngine keeps its message hub (``HistoryBuffer``, numpy scalars and arrays) in a checkpoint. Of ``getattr``, which the
-    buffers' statistics are pickled with, only those four statistics are let through.
+    MMEngine keeps its message hub (``HistoryBuffer``, numpy scalars and arrays) in a checkpoint. Of ``getattr``, which
+    the buffers' statistics are pickled with, only those four statistics are let through.
     """
-    import numpy as np
-    import torch
-    from mmengine.logging import HistoryBuffer
+    try:
+        import numpy as np
+        import torch
+        from mmengine.logging import HistoryBuffer
+    except ImportError as error:  # a broken installation: `doctor`, which lives in this package, is there to say so
+        warnings.warn(
+            f"mmengine is installed but does not import ({error}); run python -m mmpose_ssn doctor", stacklevel=4
+        )
+        return
 
     allowed: list[Any] = [HistoryBuffer, np.ndarray, np.dtype]
     reconstruct = np.zeros(0).__reduce__()[0]
     scalar = np.float64(0).__reduce__()[0]
     for core in ("numpy.core.multiarray", "numpy._core.multiarray"):
         allowed += [(reconstruct, f"{core}._reconstruct"), (scalar, f"{core}.scalar")]
-    allowed += sorted({type(np.dtype(code)) for code in np.typecodes["AllInteger"] + np.typecodes["Float"] + "?"}, key=str)
+    allowed += sorted(
+        {type(np.dtype(code)) for code in np.typecodes["AllInteger"] + np.typecodes["Float"] + "?"}, key=str
+    )
     allowed.append((_getattr_of_history_buffer, "builtins.getattr"))
     torch.serialization.add_safe_globals(allowed)
 
@@ -83,4 +95,6 @@ def _getattr_of_history_buffer(owner: Any, name: str) -> Any:
 
     if owner is HistoryBuffer and name in ("min", "max", "current", "mean"):
         return getattr(HistoryBuffer, name)
-    raise ValueError(f"a checkpoint asks for attribute {name!r} of {owner!r}; only HistoryBuffer's statistics are allowed")
+    raise ValueError(
+        f"a checkpoint asks for attribute {name!r} of {owner!r}; only HistoryBuffer's statistics are allowed"
+    )

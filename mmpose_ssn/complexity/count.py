@@ -3,9 +3,10 @@
 The policy ``conv-macs + elementwise`` (the plain one that fits the paper's ten printed figures):
 
 - MACs: multiply-accumulates of convolutions, nothing else.
-- ops: MACs, plus one for every other arithmetic operation at inference: a convolution's bias 1 per output element; normalisation 2 (folded
-  scale and shift); ReLU, add, multiply, divide, softplus, sigmoid, max pool 1 per output element; spatial sum 1 per input element; bilinear
-  resize 7 per output element; the shift 7 (4 products, 3 sums), whichever back end computes it.
+- ops: MACs, plus one for every other arithmetic operation at inference: a convolution's bias 1 per output element;
+  normalisation 2 (folded scale and shift); ReLU, add, multiply, divide, softplus, sigmoid, max pool 1 per output
+  element; spatial sum 1 per input element; bilinear resize 7 per output element; the shift 7 (4 products, 3 sums),
+  whichever back end computes it.
 
 An operation that the policy does not name raises: nothing is left out silently.
 """
@@ -42,9 +43,8 @@ _PER_OUTPUT_ELEMENT = {
     "shift": 7,
 }
 _PER_INPUT_ELEMENT = {"sum": 1, "mean": 1}
-# Moves or names data, guards against underflow on one number a channel, or draws the input.
-_FREE = {"view", "_unsafe_view", "reshape", "expand", "permute", "transpose", "t", "slice", "select", "clone", "detach", "alias",
-         "_to_copy", "copy_", "clamp_min", "unsqueeze", "squeeze", "empty", "zeros", "ones", "cat"}  # fmt: skip
+# Names data, or guards one number a channel against underflow.
+_FREE = {"expand", "detach", "clamp_min", "empty"}
 
 
 class UncountedOperation(NotImplementedError):
@@ -67,9 +67,11 @@ class Complexity:
 
 
 def count(forward: Callable[[Tensor], Any], modules: Iterable[nn.Module], input_shape: tuple[int, ...]) -> Complexity:
-    """Count what ``forward`` dispatches for an input of ``input_shape`` [B, C, H, W], and the parameters of ``modules``.
+    """Count what ``forward`` dispatches for an input of ``input_shape`` [B, C, H, W], and the parameters of
+    ``modules``.
 
-    The modules are moved to the meta device and to evaluation mode: give networks made for counting. Nothing is computed.
+    The modules are moved to the meta device and to evaluation mode: give networks made for counting. Nothing is
+    computed.
 
     Raises:
         UncountedOperation: Naming the operation, where the policy lacks one.
@@ -87,14 +89,17 @@ class _Counter(TorchDispatchMode):
         self.macs = 0
         self.others: Counter[str] = Counter()
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
         result = func(*args, **(kwargs or {}))
         name = func._schema.name.split("::")[1]
         output = result[0] if isinstance(result, tuple) else result
         if name == "convolution":
             weight, bias = args[1], args[2]
             positions = output.shape[0] * math.prod(output.shape[2:])
-            # weight is [out, in / groups, h, w], or [in, out / groups, h, w] where it is transposed: its size counts the same taps.
+            # weight is [out, in / groups, h, w], or [in, out / groups, h, w] where it is transposed: its size counts
+            # the same taps.
             self.macs += weight.numel() * (math.prod(args[0].shape[2:]) * args[0].shape[0] if args[6] else positions)
             self.others["bias"] += output.numel() if bias is not None else 0
         elif name in _PER_OUTPUT_ELEMENT:
@@ -102,5 +107,7 @@ class _Counter(TorchDispatchMode):
         elif name in _PER_INPUT_ELEMENT:
             self.others[name] += _PER_INPUT_ELEMENT[name] * args[0].numel()
         elif name not in _FREE:
-            raise UncountedOperation(f"the counting policy {POLICY!r} does not name the operation {func}: add it to {__name__}")
+            raise UncountedOperation(
+                f"the counting policy {POLICY!r} does not name the operation {func}: add it to {__name__}"
+            )
         return result

@@ -1,8 +1,8 @@
 """Training samples as a pure function of (seed, n): which instance, and how it is augmented.
 
-n = (iteration * world size + rank slot) is the running number of a sample over the whole training. Sample n of an epoch is the n-th of that epoch's
-permutation, and its augmentation draws from generators seeded with (seed, n). Resuming so costs nothing and repeats nothing, and the
-number of loader workers changes nothing.
+n is the running number of a sample over the whole training, iteration * batch size + slot on one process. The epoch's
+permutation, drawn from (seed, epoch), says which instance it is, and generators seeded with (seed, n) say how it is
+augmented. So resuming costs nothing and repeats nothing, and the number of loader workers changes nothing.
 """
 
 from __future__ import annotations
@@ -28,9 +28,12 @@ class SampleStream(Dataset):
     """
 
     def __init__(self, dataset: dict[str, Any] | Dataset) -> None:
-        self.dataset: Any = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        self.dataset: Any
+        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         if len(self.dataset) == 0:
-            raise ValueError(f"nothing to train on: {getattr(self.dataset, 'ann_file', self.dataset)} holds no labelled instance")
+            raise ValueError(
+                f"nothing to train on: {getattr(self.dataset, 'ann_file', self.dataset)} holds no labelled instance"
+            )
         self._order: tuple[tuple[int, int], np.ndarray] | None = None
 
     @property

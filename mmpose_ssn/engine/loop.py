@@ -11,7 +11,8 @@ from mmengine.runner.loops import _InfiniteDataloaderIterator
 
 @LOOPS.register_module()
 class StreamTrainLoop(IterBasedTrainLoop):
-    """MMEngine's ``IterBasedTrainLoop`` over a ``SampleStream``: on resume it asks the sampler to start where the training stopped.
+    """MMEngine's ``IterBasedTrainLoop`` over a ``SampleStream``: on resume it asks the sampler to start where the
+    training stopped.
 
     MMEngine's own loop loads and augments every past batch again instead, hours at 300k iterations.
     """
@@ -20,7 +21,8 @@ class StreamTrainLoop(IterBasedTrainLoop):
         sampler, batch_size = self.dataloader.sampler, self.dataloader.batch_size
         if not hasattr(sampler, "start"):
             raise TypeError(
-                f"StreamTrainLoop needs train_dataloader.sampler=dict(type='StreamSampler') over a SampleStream, got {type(sampler).__name__}"
+                f"StreamTrainLoop needs train_dataloader.sampler=dict(type='StreamSampler') over a SampleStream, "
+                f"got {type(sampler).__name__}"
             )
         if self._iter > 0:
             sampler.start = self._iter * batch_size

@@ -5,7 +5,7 @@ from mmpose_ssn.models.globalnet import GlobalNet, StageFeatures
 from mmpose_ssn.models.lite import SSNLite
 from mmpose_ssn.models.neck import FeatureShiftingNeck
 from mmpose_ssn.models.predictors import Predictor, StagePredictors
-from mmpose_ssn.models.resnet import Bottleneck, Stem
+from mmpose_ssn.models.resnet import Bottleneck, StemBackbone
 from mmpose_ssn.models.ssn import SSN
 
 __all__ = [
@@ -19,5 +19,5 @@ __all__ = [
     "SSNLite",
     "StageFeatures",
     "StagePredictors",
-    "Stem",
+    "StemBackbone",
 ]

@@ -5,8 +5,8 @@ r"""The feature shifting module: information crosses the map in one step (paper,
     S_k(x, y) &= R^*_k(x - \Delta x_k, y - \Delta y_k) && \text{(Eq. 1)} \\
     Q &= \mathrm{ReLU}(\mathrm{BN}(P + w^\beta (F \odot S) + b^\beta)) && \text{(Eq. 4)}
 
-with P [B, C, H, W] the input, R and S [B, K, H, W] the maps before and after the shift, F [B, K, H, W] the correlation attention and
-Q [B, C, H, W] the output. Seen as a convolution its window lies at *minus* the offsets, with weights
+with P [B, C, H, W] the input, R and S [B, K, H, W] the maps before and after the shift, F [B, K, H, W] the correlation
+attention and Q [B, C, H, W] the output. Seen as a convolution its window lies at *minus* the offsets, with weights
 :math:`w^{FSM}_{c,k,c'}(x, y) = w^\beta_{c,k} w^\alpha_{k,c'} F_k(x, y)` (Eq. 5).
 """
 
@@ -26,16 +26,18 @@ Normalization = Literal["softplus-l1", "softplus-mean", "sigmoid"]
 class CorrelationAttention(nn.Module):
     r"""Predict from the input map where each shifting channel is to have a say (paper, Section 3.2, Eq. 6).
 
-    .. math:: F_k(x, y) = f_k(x, y) \Big/ \sum_{(x', y') \in \Omega} f_k(x', y'), \quad f = \mathrm{softplus}(w^f P + b^f)
+    .. math:: F_k(x, y) = f_k(x, y) \Big/ \sum_{(x', y') \in \Omega} f_k(x', y'),
+        \quad f = \mathrm{softplus}(w^f P + b^f)
 
     Softplus and its sum are taken in float32 whatever the precision of the input.
 
     Args:
         channels: C, channels of the input.
         shift_channels: K, channels of the attention.
-        normalization: ``"softplus-l1"`` is Eq. 6, each channel of the map sums to 1. ``"softplus-mean"`` is the same times H*W, each
-            channel has mean 1: for small networks, which Eq. 6 starts out almost silent (docs/silences.md, attention-scale).
-            ``"sigmoid"`` is the lite networks' (supplement, Section 3), without spatial normalisation.
+        normalization: ``"softplus-l1"`` is Eq. 6, each channel of the map sums to 1. ``"softplus-mean"`` is the same
+            times H*W, each channel has mean 1: for small networks, which Eq. 6 starts out almost silent
+            (docs/silences.md, attention-scale). ``"sigmoid"`` is the lite networks' (supplement, Section 3), without
+            spatial normalisation.
 
     Shape:
         - input: [B, C, H, W]
@@ -45,7 +47,9 @@ class CorrelationAttention(nn.Module):
     def __init__(self, channels: int, shift_channels: int, normalization: Normalization = "softplus-l1") -> None:
         super().__init__()
         if normalization not in ("softplus-l1", "softplus-mean", "sigmoid"):
-            raise ValueError(f"unknown attention {normalization!r}, expected 'softplus-l1', 'softplus-mean' or 'sigmoid'")
+            raise ValueError(
+                f"unknown attention {normalization!r}, expected 'softplus-l1', 'softplus-mean' or 'sigmoid'"
+            )
         self.normalization = normalization
         self.conv = nn.Conv2d(channels, shift_channels, 1)
 
@@ -63,20 +67,24 @@ class CorrelationAttention(nn.Module):
 
 
 class FeatureShiftingModule(nn.Module):
-    """A feature shifting module (FSM): 1x1 convolution, per-channel shift, attention gate, 1x1 convolution, residual, BN, ReLU.
+    """A feature shifting module (FSM): 1x1 convolution, per-channel shift, attention gate, 1x1 convolution, residual,
+    BN, ReLU.
 
-    A plain module on any [B, C, H, W] map; needs PyTorch alone. 3KC + 2K weights and offsets (Section 3.1), 2K + C biases, 2C of BN.
+    A plain module on any [B, C, H, W] map; needs PyTorch alone. 3KC + 2K weights and offsets (Section 3.1), 2K + C
+    biases, 2C of BN.
 
     Args:
         channels: C, channels of input and output.
         shift_channels: K, shifting channels.
         shift: False leaves the shift and its offsets out ("SSN, w/o shifting").
-        attention: Normalisation of the correlation attention, see :class:`CorrelationAttention`; None leaves the attention out
-            ("SSN, w/o CA").
-        offset_std: Standard deviation in pixels of the normal distribution that the offsets start from (silence: offset-init).
-        norm_shift: Initial shift of the BN. At 0 BN and ReLU cut off half of the residual stream at the start; at 1 the module starts
-            as a nearly affine identity (silence: fsm-start).
-        zero_init: Start the second 1x1 convolution at zero, so that the residual branch begins silent (silence: fsm-start).
+        attention: Normalisation of the correlation attention, see :class:`CorrelationAttention`; None leaves the
+            attention out ("SSN, w/o CA").
+        offset_std: Standard deviation in pixels of the normal distribution that the offsets start from (silence:
+            offset-init).
+        norm_shift: Initial shift of the BN. At 0 BN and ReLU cut off half of the residual stream at the start; at 1 the
+            module starts as a nearly affine identity (silence: fsm-start).
+        zero_init: Start the second 1x1 convolution at zero, so that the residual branch begins silent (silence:
+            fsm-start).
         backend: Back end of :func:`mmpose_ssn.ops.shift`.
 
     Attributes:
@@ -106,7 +114,9 @@ class FeatureShiftingModule(nn.Module):
     ) -> None:
         super().__init__()
         if channels < 1 or shift_channels < 1:
-            raise ValueError(f"expected at least one channel of each kind, got channels={channels}, shift_channels={shift_channels}")
+            raise ValueError(
+                f"expected at least one channel of each kind, got channels={channels}, shift_channels={shift_channels}"
+            )
         self.backend = backend
         self.reduce = nn.Conv2d(channels, shift_channels, 1)  # w^alpha
         self.offsets = nn.Parameter(torch.randn(shift_channels, 2) * offset_std) if shift else None

@@ -1,4 +1,6 @@
-"""GlobalNet, the U-shaped half of CPN that SSN keeps: laterals on every stage and a top-down path (paper, Section 3.3)."""
+"""GlobalNet, the U-shaped half of CPN that SSN keeps: laterals on every stage and a top-down path (paper, Section
+3.3).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ class StageFeatures(NamedTuple):
     """What the predictors look at.
 
     Attributes:
-        stages: The backbone's stages from shallow to deep, as they came (C2, C3, ...): the early stage predictors' input.
+        stages: The backbone's stages from shallow to deep, as they came (C2, C3, ...): the early stage predictors'
+            input.
         pyramid: The top-down maps from coarse to fine, all of the same channels: the input of P1, P2, ...
     """
 
@@ -24,7 +27,8 @@ class StageFeatures(NamedTuple):
 
 
 class GlobalNet(nn.Module):
-    """CPN's GlobalNet without predictors: 1x1 laterals (GN, ReLU), bilinear top-down path with a 1x1 convolution (GN), sum.
+    """CPN's GlobalNet without predictors: 1x1 laterals (GN, ReLU), bilinear top-down path with a 1x1 convolution (GN),
+    sum.
 
     Args:
         in_channels: Channels of the backbone's stages, shallow to deep.
@@ -36,11 +40,15 @@ class GlobalNet(nn.Module):
         - output: :class:`StageFeatures`; pyramid from [B, channels, H / 2**(n-1), ...] to [B, channels, H, W]
     """
 
-    def __init__(self, in_channels: Sequence[int] = (256, 512, 1024, 2048), channels: int = 256, norm_groups: int = 32) -> None:
+    def __init__(
+        self, in_channels: Sequence[int] = (256, 512, 1024, 2048), channels: int = 256, norm_groups: int = 32
+    ) -> None:
         super().__init__()
         self.in_channels = tuple(in_channels)
         self.laterals = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(c, channels, 1, bias=False), nn.GroupNorm(norm_groups, channels), nn.ReLU(inplace=True))
+            nn.Sequential(
+                nn.Conv2d(c, channels, 1, bias=False), nn.GroupNorm(norm_groups, channels), nn.ReLU(inplace=True)
+            )
             for c in self.in_channels
         )
         self.top_down = nn.ModuleList(

@@ -1,4 +1,6 @@
-"""The lightweight network of three Bottleneck blocks and three feature shifting modules (paper, Section 4.2; supplement, its Table 1)."""
+"""The lightweight network of three Bottleneck blocks and three feature shifting modules (paper, Section 4.2;
+supplement, its Table 1).
+"""
 
 from __future__ import annotations
 
@@ -8,14 +10,15 @@ from typing import Any
 from torch import Tensor, nn
 
 from mmpose_ssn.models.fsm import FeatureShiftingModule
-from mmpose_ssn.models.resnet import Bottleneck, Stem
+from mmpose_ssn.models.resnet import Bottleneck, StemBackbone
 
 
-class SSNLite(Stem):
+class SSNLite(StemBackbone):
     """A ResNet stem, then [FSM, Bottleneck] times ``blocks``, all at stride 4.
 
     Args:
-        fsm: Arguments of :class:`FeatureShiftingModule` besides ``channels``, the same for every module; None for no modules at all.
+        fsm: Arguments of :class:`FeatureShiftingModule` besides ``channels``, the same for every module; None for no
+            modules at all.
         blocks: Bottleneck blocks, each with a module before it.
         base_channels: Channels of the stem and of the blocks' 3x3 convolutions; the blocks put out four times as many.
         norm_groups: Groups of every GN.
@@ -44,7 +47,7 @@ class SSNLite(Stem):
             channels = base_channels * Bottleneck.expansion
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        x = super().forward(x)
+        x = self.stem(x)
         for fsm, block in zip(self.fsms, self.layer1, strict=True):
             x = block(fsm(x))
         return (x,)

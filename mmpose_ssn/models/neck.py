@@ -1,4 +1,6 @@
-"""Feature shifting modules on the maps of any backbone, so that a config alone puts them into a network that is not SSN."""
+"""Feature shifting modules on the maps of any backbone, so that a config alone puts them into a network that is not
+SSN.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ class FeatureShiftingNeck(nn.Module):
     """One feature shifting module on each chosen map of a backbone; the others pass through.
 
     Args:
-        in_channels: Channels of the backbone's maps, in their order; one number stands for a backbone with a single map.
+        in_channels: Channels of the backbone's maps, in their order; one number stands for a backbone with a single
+            map.
         fsm: Arguments of :class:`FeatureShiftingModule` besides ``channels``.
         indices: Maps that get a module; negative ones count from the end. All by default.
 
@@ -24,13 +27,17 @@ class FeatureShiftingNeck(nn.Module):
     """
 
     def __init__(
-        self, in_channels: int | Sequence[int], fsm: Mapping[str, Any] | None = None, indices: Sequence[int] | None = None
+        self,
+        in_channels: int | Sequence[int],
+        fsm: Mapping[str, Any] | None = None,
+        indices: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
         channels = [in_channels] if isinstance(in_channels, int) else list(in_channels)
         chosen = range(len(channels)) if indices is None else [index % len(channels) for index in indices]
         self.fsms = nn.ModuleList(
-            FeatureShiftingModule(c, **(fsm or {})) if index in chosen else nn.Identity() for index, c in enumerate(channels)
+            FeatureShiftingModule(c, **(fsm or {})) if index in chosen else nn.Identity()
+            for index, c in enumerate(channels)
         )
 
     def forward(self, maps: Sequence[Tensor]) -> tuple[Tensor, ...]:

@@ -1,4 +1,6 @@
-"""All predictors of SSN: P1, P2, ... on the pyramid and the early stage predictors E1, E2, ... on the backbone (paper, Section 3.3)."""
+"""All predictors of SSN: P1, P2, ... on the pyramid and the early stage predictors E1, E2, ... on the backbone (paper,
+Section 3.3).
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,15 @@ from mmpose_ssn.models.resnet import init_convolutions
 
 
 class Predictor(nn.Module):
-    """1x1 convolution (GN, ReLU), 3x3 convolution to heatmaps, BN; a bilinear resize to the common size stands on either side of the 3x3.
+    """1x1 convolution (GN, ReLU), 3x3 convolution to heatmaps, BN; a bilinear resize to the common size stands on
+    either side of the 3x3.
 
     Args:
         in_channels: Channels of the map it looks at.
         channels: Channels within. Where ``in_channels`` differ, a further 1x1 convolution (GN, ReLU) aligns them first.
         num_keypoints: M, heatmaps to predict.
-        resize_first: True resizes before the 3x3 convolution, as the early stage predictors' cost in Table 1 asks; False after it.
+        resize_first: True resizes before the 3x3 convolution, as the early stage predictors' cost in Table 1 asks;
+            False after it.
         norm_groups: Groups of every GN.
 
     Shape:
@@ -26,12 +30,18 @@ class Predictor(nn.Module):
         - output: [B, M, H, W]
     """
 
-    def __init__(self, in_channels: int, channels: int, num_keypoints: int, *, resize_first: bool, norm_groups: int) -> None:
+    def __init__(
+        self, in_channels: int, channels: int, num_keypoints: int, *, resize_first: bool, norm_groups: int
+    ) -> None:
         super().__init__()
         self.resize_first = resize_first
         layers: list[nn.Module] = []
         for c in (in_channels, channels) if in_channels != channels else (channels,):
-            layers += [nn.Conv2d(c, channels, 1, bias=False), nn.GroupNorm(norm_groups, channels), nn.ReLU(inplace=True)]
+            layers += [
+                nn.Conv2d(c, channels, 1, bias=False),
+                nn.GroupNorm(norm_groups, channels),
+                nn.ReLU(inplace=True),
+            ]
         self.features = nn.Sequential(*layers)
         self.heatmaps = nn.Conv2d(channels, num_keypoints, 3, padding=1, bias=False)
         self.norm = nn.BatchNorm2d(num_keypoints)
@@ -39,10 +49,7 @@ class Predictor(nn.Module):
 
     def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
         x = self.features(x)
-        if self.resize_first:
-            x = self.heatmaps(_resize(x, size))
-        else:
-            x = _resize(self.heatmaps(x), size)
+        x = self.heatmaps(_resize(x, size)) if self.resize_first else _resize(self.heatmaps(x), size)
         return self.norm(x)
 
 
@@ -53,12 +60,13 @@ def _resize(x: Tensor, size: tuple[int, int]) -> Tensor:
 class StagePredictors(nn.Module):
     """Every predictor of a network, by name, all at the resolution of the finest map of the pyramid.
 
-    P1 looks at the coarsest level of the pyramid and the last P at the finest: that one is the network's answer. E1 looks at the
-    backbone's first stage. A network with a single map has a single predictor, called P.
+    P1 looks at the coarsest level of the pyramid and the last P at the finest: that one is the network's answer. E1
+    looks at the backbone's first stage. A network with a single map has a single predictor, called P.
 
     Args:
         pyramid_levels: Levels of the pyramid.
-        stage_channels: Channels of the backbone's stages that have an early stage predictor, from the first; empty for none.
+        stage_channels: Channels of the backbone's stages that have an early stage predictor, from the first; empty for
+            none.
         channels: Channels of the pyramid, and within every predictor.
         num_keypoints: M, heatmaps of each predictor.
         norm_groups: Groups of every GN.
@@ -96,11 +104,17 @@ class StagePredictors(nn.Module):
         """Name of the predictor that is the network's answer."""
         return self.names[-1]
 
-    def forward(self, features: StageFeatures | tuple[Tensor, ...], names: Sequence[str] | None = None) -> dict[str, Tensor]:
+    def forward(
+        self, features: StageFeatures | tuple[Tensor, ...], names: Sequence[str] | None = None
+    ) -> dict[str, Tensor]:
         """Heatmaps of the predictors in ``names``, of all of them by default, from one pass through the network."""
         if not isinstance(features, StageFeatures):
             features = StageFeatures((), tuple(features))
         size = features.pyramid[-1].shape[2:]
         inputs = {f"E{i + 1}": x for i, x in enumerate(features.stages)}
-        inputs |= {f"P{i + 1}": x for i, x in enumerate(features.pyramid)} if len(features.pyramid) > 1 else {"P": features.pyramid[0]}
+        inputs |= (
+            {f"P{i + 1}": x for i, x in enumerate(features.pyramid)}
+            if len(features.pyramid) > 1
+            else {"P": features.pyramid[0]}
+        )
         return {name: self.predictors[name](inputs[name], size) for name in (self.names if names is None else names)}

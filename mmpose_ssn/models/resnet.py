@@ -1,6 +1,8 @@
-"""ResNet's stem and Bottleneck block with group normalisation, the trunk of SSN (paper, Section 4, "Implementation Details").
+"""ResNet's stem and Bottleneck block with group normalisation, the trunk of SSN (paper, Section 4, "Implementation
+Details").
 
-Parameters are named as in MMPose's and MMPretrain's ResNet with ``norm_cfg=dict(type="GN")``, so that their weights load by name.
+Parameters are named as in MMPose's and MMPretrain's ResNet with ``norm_cfg=dict(type="GN")``, so that their weights
+load by name.
 """
 
 from __future__ import annotations
@@ -10,7 +12,9 @@ from torch import Tensor, nn
 
 
 def init_convolutions(module: nn.Module) -> None:
-    """Start every convolution of ``module`` from He's normal distribution (fan out) with zero bias (silence: initialisation)."""
+    """Start every convolution of ``module`` from He's normal distribution (fan out) with zero bias (silence:
+    initialisation).
+    """
     for child in module.modules():
         if isinstance(child, nn.Conv2d):
             nn.init.kaiming_normal_(child.weight, mode="fan_out", nonlinearity="relu")
@@ -18,10 +22,13 @@ def init_convolutions(module: nn.Module) -> None:
                 nn.init.zeros_(child.bias)
 
 
-class Stem(nn.Module):
-    """7x7 convolution of stride 2, GN, ReLU, 3x3 max pool of stride 2: from the image to stride 4.
+class StemBackbone(nn.Module):
+    """What begins like ResNet: 7x7 convolution of stride 2, GN, ReLU, 3x3 max pool of stride 2, from the image to
+    stride 4.
 
-    Shape:
+    A base class, and not a part, so that its parameters keep ResNet's names: ``conv1`` and ``gn1``.
+
+    Shape of :meth:`stem`:
         - input: [B, in_channels, H, W]
         - output: [B, channels, ceil(H / 4), ceil(W / 4)]
     """
@@ -32,7 +39,7 @@ class Stem(nn.Module):
         self.gn1 = nn.GroupNorm(norm_groups, channels)
         init_convolutions(self)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def stem(self, x: Tensor) -> Tensor:
         return F.max_pool2d(F.relu(self.gn1(self.conv1(x))), 3, stride=2, padding=1)
 
 
@@ -58,7 +65,8 @@ class Bottleneck(nn.Module):
         self.downsample: nn.Sequential | None = None
         if stride != 1 or in_channels != out_channels:
             self.downsample = nn.Sequential(
-                nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False), nn.GroupNorm(norm_groups, out_channels)
+                nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False),
+                nn.GroupNorm(norm_groups, out_channels),
             )
         init_convolutions(self)
 

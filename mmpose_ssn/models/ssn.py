@@ -1,7 +1,9 @@
-"""The backbone of SSN: a ResNet with a feature shifting module before its Bottleneck blocks (paper, Section 3.3, Figure 2 right).
+"""The backbone of SSN: a ResNet with a feature shifting module before its Bottleneck blocks (paper, Section 3.3, Figure
+2 right).
 
-Where the modules stand follows from the paper's text and its parameter counts: before every block, except before the second block of a
-stage that begins with a stride, the place right after pooling. ResNet-50's stages so have 3, 3, 5 and 2 of them.
+Where the modules stand follows from the paper's text and its parameter counts: before every block, except before the
+second block of a stage that begins with a stride, the place right after pooling. ResNet-50's stages so have 3, 3, 5 and
+2 of them.
 """
 
 from __future__ import annotations
@@ -12,18 +14,20 @@ from typing import Any
 from torch import Tensor, nn
 
 from mmpose_ssn.models.fsm import FeatureShiftingModule
-from mmpose_ssn.models.resnet import Bottleneck, Stem
+from mmpose_ssn.models.resnet import Bottleneck, StemBackbone
 
 
-class SSN(Stem):
+class SSN(StemBackbone):
     """ResNet of Bottleneck blocks with GN, and feature shifting modules between them.
 
-    Without ``fsm`` it is the paper's "Backbone", and its parameters carry the names of a plain ResNet: inserting the modules adds keys
-    under ``fsms.`` and changes no other.
+    Without ``fsm`` it is the paper's "Backbone", and its parameters carry the names of a plain ResNet: inserting the
+    modules adds keys under ``fsms.`` and changes no other.
 
     Args:
-        fsm: Arguments of :class:`FeatureShiftingModule` besides ``channels``, the same for every module; None for no modules at all.
-        first_shift_channels: K of the first module, which sees 64 channels only; by default half of the others' (Section 4).
+        fsm: Arguments of :class:`FeatureShiftingModule` besides ``channels``, the same for every module; None for no
+            modules at all.
+        first_shift_channels: K of the first module, which sees 64 channels only; by default half of the others'
+            (Section 4).
         stage_blocks: Bottleneck blocks of each stage, 3, 4, 6, 3 for ResNet-50.
         base_channels: Channels of the stem and of the first stage's 3x3 convolutions. Doubled from stage to stage.
         norm_groups: Groups of every GN.
@@ -64,7 +68,7 @@ class SSN(Stem):
         return FeatureShiftingModule(channels, **arguments)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        x = super().forward(x)
+        x = self.stem(x)
         stages = []
         for stage, blocks in enumerate(self.stage_blocks):
             layer = self.get_submodule(f"layer{stage + 1}")

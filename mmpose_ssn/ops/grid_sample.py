@@ -1,9 +1,11 @@
-r"""The shift (Eq. 1) on PyTorch's ``grid_sample``, with the batch in the place of channels and a backward without scatter.
+r"""The shift (Eq. 1) on PyTorch's ``grid_sample``, with the batch in the place of channels and a backward without
+scatter.
 
-All samples of a batch share a channel's offset. Handing ``grid_sample`` the map as [K, B, H, W] lets it work out each sampling position
-once for the whole batch, several times as fast as [B*K, 1, H, W].
+All samples of a batch share a channel's offset. Handing ``grid_sample`` the map as [K, B, H, W] lets it work out each
+sampling position once for the whole batch, several times as fast as [B*K, 1, H, W].
 
-Bilinear translation with zeros outside is a convolution with a symmetric tent, so its adjoint is the translation by the negated offset:
+Bilinear translation with zeros outside is a convolution with a symmetric tent, so its adjoint is the translation by the
+negated offset:
 
 .. math:: \partial L / \partial R = \mathrm{shift}(\partial L / \partial S,\; -\Delta).
 
@@ -26,8 +28,8 @@ def forward(x: Tensor, offsets: Tensor) -> Tensor:
     displacement = _displacement(x, offsets)
     grid = _grid(x, displacement)
     sampled = F.grid_sample(_batch_as_channels(x, grid), grid, padding_mode="zeros", align_corners=False)
-    # What grid_sample makes of a NaN coordinate differs between devices: adding 0 or NaN settles it, on the way to the contiguous
-    # layout that the convolutions want.
+    # What grid_sample makes of a NaN coordinate differs between devices: adding 0 or NaN settles it, on the way to the
+    # contiguous layout that the convolutions want.
     out = torch.empty(x.shape, dtype=grid.dtype, device=x.device)
     return torch.add(sampled.transpose(0, 1), _zero_or_nan(displacement)[:, None, None], out=out).to(x.dtype)
 
@@ -38,8 +40,8 @@ def backward(grad: Tensor, x: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor]:
         return torch.zeros_like(x, memory_format=torch.contiguous_format), torch.zeros_like(offsets)
     displacement = _displacement(x, offsets)
     size = displacement.new_tensor([x.shape[3], x.shape[2]])
-    # On the way through the normalised coordinate a whole number may round down, into the neighbouring cell and to the derivative of
-    # the wrong side. Keep the fraction clear of the cell's borders by that rounding error.
+    # On the way through the normalised coordinate a whole number may round down, into the neighbouring cell and to the
+    # derivative of the wrong side. Keep the fraction clear of the cell's borders by that rounding error.
     whole = torch.floor(displacement)
     margin = 4 * torch.finfo(displacement.dtype).eps * size
     grid = _grid(x, whole + torch.minimum(torch.maximum(displacement - whole, margin), 1 - margin))

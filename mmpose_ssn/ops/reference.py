@@ -39,7 +39,9 @@ def backward(grad: Tensor, x: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _split(offset: Tensor, height: int, width: int) -> tuple[int, int, float, float]:
-    """Whole and fractional parts m, n, a, b of the sampling displacement (-dx, -dy); NaN in either makes both fractions NaN."""
+    """Whole and fractional parts m, n, a, b of the sampling displacement (-dx, -dy); NaN in either makes both fractions
+    NaN.
+    """
     dx, dy = offset.tolist()
     if math.isnan(dx) or math.isnan(dy):
         return 0, 0, math.nan, math.nan

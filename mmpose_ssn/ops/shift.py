@@ -3,17 +3,18 @@ r"""One public function that translates every channel by its own real-valued off
 .. math:: S_k(x, y) = R^*_k(x - \Delta x_k,\; y - \Delta y_k)
 
 :math:`R^*_k` is the bilinear interpolation of channel :math:`R_k`, which is zero outside the map. With
-:math:`m = \lfloor -\Delta x \rfloor,\ a = -\Delta x - m` and :math:`n = \lfloor -\Delta y \rfloor,\ b = -\Delta y - n`, all positions of a
-channel share one split,
+:math:`m = \lfloor -\Delta x \rfloor,\ a = -\Delta x - m` and :math:`n = \lfloor -\Delta y \rfloor,\ b = -\Delta y - n`,
+all positions of a channel share one split,
 
 .. math::
     S(x, y) = (1-b)\,[(1-a) R(x+m, y+n) + a R(x+m+1, y+n)] + b\,[(1-a) R(x+m, y+n+1) + a R(x+m+1, y+n+1)].
 
-The map :math:`\Delta x \mapsto S` has a kink at every integer. There the derivative is the one of this split (:math:`a = 0`), that is the
-one-sided derivative for a *decreasing* offset: :math:`\partial S / \partial \Delta x = R(x+m, y) - R(x+m+1, y)`. It is not zero, so
-offsets that start on the grid can leave it.
+The map :math:`\Delta x \mapsto S` has a kink at every integer. There the derivative is the one of this split (:math:`a
+= 0`), that is the one-sided derivative for a *decreasing* offset: :math:`\partial S / \partial \Delta x = R(x+m, y) -
+R(x+m+1, y)`. It is not zero, so offsets that start on the grid can leave it.
 
-The function is a ``torch.library`` operator, so that tracing and counting see one operation, whichever back end computes it.
+The function is a ``torch.library`` operator, so that tracing and counting see one operation, whichever back end
+computes it.
 """
 
 from __future__ import annotations
@@ -38,13 +39,14 @@ def shift(x: Tensor, offsets: Tensor, backend: str = "torch") -> Tensor:
 
     Args:
         x: Feature maps, floating point.
-        offsets: (dx, dy) of each channel in pixels of *this* map; positive values move the content right and down. Keep them
-            in float32 (or float64) also where ``x`` has less precision: a bfloat16 offset of 20 knows its position to 0.06 px only.
-            Offsets that move a channel out of view, infinite ones too, give zeros; NaN gives NaN.
+        offsets: (dx, dy) of each channel in pixels of *this* map; positive values move the content right and down. Keep
+            them in float32 (or float64) also where ``x`` has less precision: a bfloat16 offset of 20 knows its position
+            to 0.06 px only. Offsets that move a channel out of view, infinite ones too, give zeros; NaN gives NaN.
         backend: ``"torch"`` (default, fast on every device) or ``"reference"`` (slow, in float64, for tests).
 
     Returns:
-        The shifted maps, in the dtype of ``x``, contiguous. Gradients flow to both arguments (once: no second derivatives).
+        The shifted maps, in the dtype of ``x``, contiguous. Gradients flow to both arguments (once: no second
+        derivatives).
 
     Raises:
         ValueError: On a shape, dtype or back end that does not fit.

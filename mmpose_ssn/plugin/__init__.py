@@ -1,7 +1,10 @@
-"""Registers everything of SSN with MMPose: a config names this module in ``custom_imports`` and can then use it all by type.
+"""Registers everything of SSN with MMPose: a config names this module in ``custom_imports`` and can then use it all by
+type.
 
-Networks: ``SSN``, ``SSNLite`` (backbones), ``GlobalNet``, ``FeatureShiftingNeck`` (necks), ``StagePredictorsHead`` (head), and
-``FeatureShiftingModule`` itself. Training: ``SampleStream``, ``StreamSampler``, ``StreamTrainLoop``. Evaluation: ``StagePredictorsMetric``.
+Networks: ``SSN``, ``SSNLite`` (backbones), ``GlobalNet``, ``FeatureShiftingNeck`` (necks), ``StagePredictorsHead``
+    (head), and
+``FeatureShiftingModule`` itself. Training: ``SampleStream``, ``StreamSampler``, ``StreamTrainLoop``. Evaluation:
+``StagePredictorsMetric``.
 """
 
 from mmpose.registry import MODELS

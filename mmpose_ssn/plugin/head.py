@@ -1,4 +1,6 @@
-"""MMPose's head interface over all of SSN's predictors: one loss each, and predictions of any or all of them from one pass."""
+"""MMPose's head interface over all of SSN's predictors: one loss each, and predictions of any or all of them from one
+pass.
+"""
 
 from __future__ import annotations
 
@@ -24,19 +26,20 @@ Features = StageFeatures | tuple[Tensor, ...]
 class StagePredictorsHead(BaseHead):
     """Top-down heatmap head with the predictors P1 ... P4 and E1 ... E3 of the paper (Section 3.3).
 
-    All predictors learn the same target heatmap, each with a loss of its own (``loss_E1``, ...); the sum is minimised. A prediction is the
-    answer's (the last P); ``test_cfg=dict(predictors=...)`` adds others from the same pass.
+    All predictors learn the same target heatmap, each with a loss of its own (``loss_E1``, ...); the sum is minimised.
+    A prediction is the answer's (the last P); ``test_cfg=dict(predictors=...)`` adds others from the same pass.
 
     Args:
-        pyramid_levels, stage_channels, channels, num_keypoints, norm_groups: See :class:`mmpose_ssn.models.StagePredictors`.
+        pyramid_levels, stage_channels, channels, num_keypoints, norm_groups: See
+        :class:`mmpose_ssn.models.StagePredictors`.
         loss: Config of the loss that each predictor gets.
         loss_weights: Weight of a predictor's loss by its name, 1 where not named.
         decoder: Config of the codec that encodes targets and decodes heatmaps.
 
     ``test_cfg`` of the pose estimator:
-        predictors: ``"answer"`` (default), ``"all"`` or a list of names. Other than ``"answer"`` puts into ``pred_instances``
-            ``predictor_names`` (a list of one tuple), ``predictor_keypoints`` [1, P, M, 2] in pixels of the image and
-            ``predictor_scores`` [1, P, M].
+        predictors: ``"answer"`` (default), ``"all"`` or a list of names. Other than ``"answer"`` puts into
+            ``pred_instances`` ``predictor_names`` (a list of one tuple), ``predictor_keypoints`` [1, P, M, 2] in pixels
+            of the image and ``predictor_scores`` [1, P, M].
         flip_test, flip_mode, shift_heatmap, output_heatmaps: As in MMPose's ``HeatmapHead``.
     """
 
@@ -55,15 +58,19 @@ class StagePredictorsHead(BaseHead):
         super().__init__(init_cfg)
         self.stage_predictors = StagePredictors(pyramid_levels, stage_channels, channels, num_keypoints, norm_groups)
         self.loss_module = MODELS.build(loss or {"type": "KeypointMSELoss", "use_target_weight": True})
-        self.loss_weights = {name: 1.0 for name in self.stage_predictors.names}
+        self.loss_weights = dict.fromkeys(self.stage_predictors.names, 1.0)
         unknown = set(loss_weights or ()) - set(self.loss_weights)
         if unknown:
-            raise ValueError(f"loss_weights names {sorted(unknown)}, but the head's predictors are {list(self.loss_weights)}")
+            raise ValueError(
+                f"loss_weights names {sorted(unknown)}, but the head's predictors are {list(self.loss_weights)}"
+            )
         self.loss_weights.update(loss_weights or {})
         self.decoder = KEYPOINT_CODECS.build(decoder) if decoder is not None else None
 
     def selected(self, test_cfg: dict[str, Any]) -> tuple[str, ...]:
-        """Names of the predictors that ``test_cfg`` asks for, in the order of their depth; the answer is always among them."""
+        """Names of the predictors that ``test_cfg`` asks for, in the order of their depth; the answer is always among
+        them.
+        """
         names, wanted = self.stage_predictors.names, test_cfg.get("predictors", "answer")
         if wanted == "all":
             return names
@@ -78,7 +85,9 @@ class StagePredictorsHead(BaseHead):
         answer = self.stage_predictors.answer
         return self.stage_predictors(feats, [answer])[answer]
 
-    def loss(self, feats: Features, batch_data_samples: Any, train_cfg: dict[str, Any] | None = None) -> dict[str, Tensor]:
+    def loss(
+        self, feats: Features, batch_data_samples: Any, train_cfg: dict[str, Any] | None = None
+    ) -> dict[str, Tensor]:
         """One loss a predictor, and the answer's accuracy (PCK at 0.05 of the heatmap)."""
         target = torch.stack([sample.gt_fields.heatmaps for sample in batch_data_samples])
         weights = torch.cat([sample.gt_instance_labels.keypoint_weights for sample in batch_data_samples])
@@ -93,14 +102,17 @@ class StagePredictorsHead(BaseHead):
             losses["acc_pose"] = torch.tensor(accuracy, device=target.device)
         return losses
 
-    def predict(self, feats: Features | list[Features], batch_data_samples: Any, test_cfg: dict[str, Any] | None = None) -> Any:
+    def predict(
+        self, feats: Features | list[Features], batch_data_samples: Any, test_cfg: dict[str, Any] | None = None
+    ) -> Any:
         """Keypoints in input space for MMPose's estimator, and those of all asked-for predictors in image space."""
         test_cfg = test_cfg or {}
         names = self.selected(test_cfg)
         if test_cfg.get("flip_test", False):
             plain, flipped = (self.stage_predictors(f, names) for f in feats)
             heatmaps = {
-                name: 0.5 * (plain[name] + self._flip_back(flipped[name], batch_data_samples, test_cfg)) for name in names
+                name: 0.5 * (plain[name] + self._flip_back(flipped[name], batch_data_samples, test_cfg))
+                for name in names
             }
         else:
             heatmaps = self.stage_predictors(feats, names)

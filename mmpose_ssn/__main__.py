@@ -1,0 +1,37 @@
+"""`python -m mmpose_ssn SUBCOMMAND`: every step of the workflow as a command that a person can type."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+_COMMANDS = {
+    "doctor": "what this machine can run, and what to do about what is missing",
+    "complexity": "parameters, MACs and operations of the paper's networks, beside the paper's figures",
+    "draw": "write the drawn-figure data set",
+    "resolve": "write the config of one training: preset, variant and seed",
+    "train": "train from a resolved config, resuming where an earlier run stopped",
+    "evaluate": "score every predictor of a trained network, with bootstrap intervals",
+    "table": "render Table 1 from scores and complexity",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand; return its exit status."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    parser = argparse.ArgumentParser(prog="python -m mmpose_ssn", description=__doc__)
+    subparsers = parser.add_subparsers(dest="command", metavar="SUBCOMMAND", required=True)
+    for name, summary in _COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=summary, description=summary)
+        if argv and argv[0] == name:  # import what one command needs, not what all do
+            module = importlib.import_module(f"mmpose_ssn.commands.{name}")
+            module.add_arguments(subparser)
+            subparser.set_defaults(run=module.run)
+    args = parser.parse_args(argv)
+    return int(args.run(args))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

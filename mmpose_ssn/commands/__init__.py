@@ -1,0 +1,1 @@
+"""The subcommands of ``python -m mmpose_ssn``, one module each."""

@@ -1,0 +1,24 @@
+"""`python -m mmpose_ssn resolve`: write the config of one training."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``resolve``."""
+    parser.add_argument("--preset", required=True, help="smoke, mini or paper")
+    parser.add_argument("--variant", required=True, help="short id of a network of the paper, such as ssn-wo-ca")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the training (default: %(default)s)")
+    parser.add_argument("--data-root", type=Path, required=True, help="folder of the data set")
+    parser.add_argument("--out", type=Path, required=True, help="config file to write")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Resolve and write."""
+    from mmpose_ssn.experiment.presets import load_preset
+    from mmpose_ssn.experiment.resolve import resolve, write
+
+    write(resolve(load_preset(args.preset), args.variant, args.seed, args.data_root), args.out)
+    return 0

@@ -1,0 +1,77 @@
+"""What each of the paper's networks costs, whole and as deployed, beside what the paper prints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+
+from mmpose_ssn.complexity.count import POLICY, Complexity, count
+from mmpose_ssn.experiment.variants import VARIANTS, config_file
+from mmpose_ssn.paper import PaperRow, table1
+
+
+@dataclass(frozen=True)
+class VariantComplexity:
+    """The counted cost of a variant at full size.
+
+    Attributes:
+        paper: The row that the paper prints for it.
+        whole: The network with all its predictors, as it is trained and as the paper counts it.
+        deployed: The same network with its answer (P4) alone.
+    """
+
+    paper: PaperRow
+    whole: Complexity
+    deployed: Complexity
+
+    @property
+    def params_match(self) -> bool:
+        """Whether the parameters, rounded to the printed digit, are the printed ones."""
+        return self.paper.params_m.matches(self.whole.params / 1e6)
+
+    @property
+    def flops_match(self) -> bool:
+        """Whether the operations under :data:`POLICY`, rounded to the printed digit, are the printed FLOPs."""
+        return self.paper.flops_g.matches(self.whole.ops / 1e9)
+
+    def as_row(self) -> dict[str, Any]:
+        """A row of ``complexity.csv``."""
+        counted = {name: getattr(self.whole, name) for name in ("params", "macs", "ops")}
+        counted |= {f"deployed_{name}": getattr(self.deployed, name) for name in ("params", "macs", "ops")}
+        return {
+            "variant": self.paper.id,
+            **counted,
+            "paper_params_m": self.paper.params_m.text,
+            "paper_flops_g": self.paper.flops_g.text,
+            "params_match": self.params_match,
+            "flops_match": self.flops_match,
+            "policy": POLICY,
+        }
+
+
+def count_network(config: Config | Path) -> tuple[Complexity, Complexity]:
+    """Count the network of an SSN config at its own input size, without weights: (whole, deployed)."""
+    import mmpose.models  # noqa: F401  registers the pose estimators
+    from mmengine.registry import DefaultScope
+    from mmpose.registry import MODELS
+
+    config = config if isinstance(config, Config) else Config.fromfile(config)
+    with DefaultScope.overwrite_default_scope("mmpose"), torch.device("meta"):
+        model = MODELS.build(config.model)
+    width, height = config.codec.input_size
+    shape = (1, 3, height, width)
+    predictors = model.head.stage_predictors
+    whole = count(lambda image: predictors(model.extract_feat(image)), [model], shape)
+    parts = [model.backbone, predictors.predictors[predictors.answer]] + ([model.neck] if model.with_neck else [])
+    deployed = count(lambda image: model.head(model.extract_feat(image)), parts, shape)
+    return whole, deployed
+
+
+def count_variants(variants: tuple[str, ...] = VARIANTS) -> list[VariantComplexity]:
+    """Count the paper's networks on the modules that their configs build."""
+    paper = table1()
+    return [VariantComplexity(paper[variant], *count_network(config_file(variant))) for variant in variants]

@@ -1,0 +1,269 @@
+"""What this machine can run: packages, shift back ends, devices, COCO, disk, and what to do about each thing missing.
+
+Nothing heavy is imported before a check asks for it; a check that meets a missing or broken package reports it and
+goes on.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import textwrap
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+MAIN_JOB = "./run snakemake --cores all results/table1.md"
+
+#: What the main job imports, by module name, and the distributions that may provide it.
+PACKAGES: dict[str, tuple[str, ...]] = {
+    "torch": ("torch",),
+    "torchvision": ("torchvision",),
+    "numpy": ("numpy",),
+    "mmengine": ("mmengine",),
+    "mmcv": ("mmcv", "mmcv-lite"),
+    "mmdet": ("mmdet",),
+    "mmpose": ("mmpose",),
+    "pycocotools": ("pycocotools",),
+    "fvcore": ("fvcore",),
+    "pandas": ("pandas",),
+    "snakemake": ("snakemake",),
+    "cv2": ("opencv-python-headless", "opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless"),
+    "matplotlib": ("matplotlib",),
+    "yaml": ("pyyaml",),
+    "jsonschema": ("jsonschema",),
+    "tqdm": ("tqdm",),
+    "mim": ("openmim",),
+    "pkg_resources": ("setuptools",),
+}
+
+#: MMPose's layout of COCO 2017 below its data root. Folders come with the number of photos in the official archive.
+COCO_FILES = (
+    "annotations/person_keypoints_train2017.json",
+    "annotations/person_keypoints_val2017.json",
+    "person_detection_results/COCO_val2017_detections_AP_H_56_person.json",
+)
+COCO_FOLDERS = {"train2017": 118_287, "val2017": 5_000}
+
+_LITTLE_DISK_GB = 10
+
+Level = Literal["ok", "note", "FAIL"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report.
+
+    Attributes:
+        level: ``"ok"``; ``"note"``, the main job does without what is missing; ``"FAIL"``, the main job cannot run.
+        topic: What was looked at, in a word.
+        text: What was found.
+        remedy: What to do about it; empty where nothing needs doing.
+    """
+
+    level: Level
+    topic: str
+    text: str
+    remedy: str = ""
+
+
+def diagnose(coco_root: Path, progress: Callable[[str], None] = lambda doing: None) -> list[Finding]:
+    """Look at everything that the main job needs or could use.
+
+    Args:
+        coco_root: Data root of COCO 2017 in MMPose's layout.
+        progress: Called with what is being looked at; the imports take some seconds.
+
+    Returns:
+        The findings in the order of the report. Nothing is raised for a missing or broken package.
+    """
+    return [
+        _check_python(),
+        *_check_packages(progress),
+        *_check_backends(),
+        *_check_devices(),
+        _check_workflow(),
+        _check_coco(coco_root),
+        _check_disk(Path.cwd()),
+    ]
+
+
+def exit_status(findings: Iterable[Finding]) -> int:
+    """Return 1 if any finding keeps the main job from running, else 0."""
+    return int(any(finding.level == "FAIL" for finding in findings))
+
+
+def render(findings: list[Finding], width: int = 100) -> str:
+    """Lay the findings out on one screen of ``width`` columns, closing with whether the main job can run."""
+    topics = max(len(finding.topic) for finding in findings)
+    lines = [_title(), ""]
+    for finding in findings:
+        head = f"{finding.level:<4}  {finding.topic:<{topics}}  "
+        indent = " " * len(head)
+        lines += textwrap.wrap(head + finding.text, width, subsequent_indent=indent, break_on_hyphens=False)
+        if finding.remedy:
+            arrow = f"{indent}-> "
+            lines += textwrap.wrap(
+                finding.remedy, width, initial_indent=arrow, subsequent_indent=indent + "   ", break_on_hyphens=False
+            )
+    verdict = "cannot run yet: mend each FAIL above" if exit_status(findings) else f"can run: {MAIN_JOB}"
+    return "\n".join([*lines, "", f"The main job {verdict}"])
+
+
+def missing_from_coco(root: Path) -> list[str]:
+    """Name what COCO 2017 in MMPose's layout lacks below ``root``: files, and photos of its folders."""
+    missing = [name for name in COCO_FILES if not (root / name).is_file()]
+    for name, expected in COCO_FOLDERS.items():
+        folder = root / name
+        found = sum(entry.name.endswith(".jpg") for entry in os.scandir(folder)) if folder.is_dir() else 0
+        if found < expected:
+            missing.append(f"{name}/ ({found:,} of {expected:,} photos)")
+    return missing
+
+
+def _title() -> str:
+    from mmpose_ssn import __version__
+
+    commit = _commit(_package_root())
+    return f"mmpose-ssn {__version__}{f' ({commit})' if commit else ''} on {platform.system()} {platform.machine()}"
+
+
+def _package_root() -> Path:
+    """The repository root in a checkout, site-packages in an installation."""
+    return Path(__file__).resolve().parents[1]
+
+
+def _commit(root: Path) -> str | None:
+    if not (root / ".git").exists():
+        return None
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True).stdout
+
+    try:
+        commit = git("rev-parse", "--short", "HEAD").strip()
+        return f"commit {commit}{', changed since' if git('status', '--porcelain') else ''}"
+    except (OSError, subprocess.CalledProcessError):  # git is missing, or refuses a checkout of another user
+        return None
+
+
+def _check_python() -> Finding:
+    version = f"{platform.python_version()} in {sys.prefix}"
+    if sys.version_info[:2] == (3, 11):
+        return Finding("ok", "python", version)
+    return Finding("note", "python", version, "the lock is for Python 3.11: ./run makes its environment")
+
+
+def _check_packages(progress: Callable[[str], None]) -> list[Finding]:
+    present, findings = [], []
+    for module, distributions in PACKAGES.items():
+        progress(f"importing {module}")
+        version = _installed_version(distributions)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                importlib.import_module(module)
+        except Exception as error:  # a broken package may raise anything: OSError of a library, mmdet's AssertionError
+            if version is None:
+                text, verb = f"{distributions[0]} is not installed", "install"
+            else:
+                reason = " ".join(f"{type(error).__name__}: {error}".split())
+                text, verb = f"{version} does not import: {textwrap.shorten(reason, 300)}", "install --force-reinstall"
+            remedy = f"run commands through ./run, or in an environment of your own: pip {verb} {distributions[-1]}"
+            if module == "mmcv" and version is None:
+                text = "neither mmcv nor mmcv-lite is installed"
+            findings.append(Finding("FAIL", "packages", text, remedy))
+        else:
+            present.append(version or module)
+    if present:
+        findings.insert(0, Finding("ok", "packages", ", ".join(present)))
+    return findings
+
+
+def _installed_version(distributions: tuple[str, ...]) -> str | None:
+    for distribution in distributions:
+        try:
+            return f"{distribution} {importlib.metadata.version(distribution)}"
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return None
+
+
+def _check_backends() -> list[Finding]:
+    try:
+        from mmpose_ssn.ops import available_backends
+    except Exception as error:
+        text = f"mmpose_ssn.ops does not import: {type(error).__name__}: {error}"
+        return [Finding("FAIL", "shift", text, "mend the packages above first")]
+    backends = available_backends()
+    usable = [name for name, reason in backends.items() if reason is None]
+    if not usable:
+        return [Finding("FAIL", "shift", f"no back end is usable: {backends}", "mend the packages above first")]
+    findings = [Finding("ok", "shift", f"back ends {', '.join(usable)}")]
+    return findings + [
+        Finding("note", "shift", f"back end {name} is not usable: {reason}", "the others give the same results")
+        for name, reason in backends.items()
+        if reason is not None
+    ]
+
+
+def _check_devices() -> list[Finding]:
+    try:
+        import torch
+    except Exception:
+        return []  # already a finding among the packages
+    cores = len(os.sched_getaffinity(0))
+    findings = [Finding("ok", "cpu", f"{torch.get_num_threads()} threads on {cores} cores")]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        usable = torch.cuda.is_available()
+    if usable:
+        for index in range(torch.cuda.device_count()):
+            gpu = torch.cuda.get_device_properties(index)
+            findings.append(Finding("ok", "cuda", f"cuda:{index} {gpu.name}, {gpu.total_memory / 2**30:.0f} GiB"))
+    elif torch.version.cuda is None:
+        remedy = "./run installs a build with CUDA; only the paper preset asks for a GPU"
+        findings.append(Finding("note", "cuda", f"torch {torch.__version__} is built without CUDA", remedy))
+    else:
+        text = f"torch sees no CUDA device (it is built for CUDA {torch.version.cuda})"
+        remedy = "nothing, unless there is one: then see that nvidia-smi works. Only the paper preset asks for a GPU"
+        findings.append(Finding("note", "cuda", text, remedy))
+    return findings
+
+
+def _check_workflow() -> Finding:
+    root = _package_root()
+    if (root / "Snakefile").is_file():
+        return Finding("ok", "workflow", f"{root}")
+    text = "no Snakefile: the package is installed without the repository, which is enough for the plugin"
+    return Finding("FAIL", "workflow", text, "clone the repository and run the main job in it")
+
+
+def _check_coco(root: Path) -> Finding:
+    missing = missing_from_coco(root)
+    if not root.is_dir():
+        text = f"{root} does not exist"
+    elif missing:
+        text = f"{root} lacks {', '.join(missing)}"
+    else:
+        return Finding("ok", "COCO", f"{root}: annotations, photos and person detections are in place")
+    remedy = (
+        "needed by the paper preset only. Photos and annotations: https://cocodataset.org/#download; person "
+        "detections: linked from MMPose's guide to its 2D body keypoint datasets. Another place: --coco-root"
+    )
+    return Finding("note", "COCO", text, remedy)
+
+
+def _check_disk(folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free / 1e9
+    text = f"{free:.1f} GB free in {folder}"
+    if free < _LITTLE_DISK_GB:
+        return Finding("note", "disk", text, "the paper preset keeps a full-size checkpoint per variant: make room")
+    return Finding("ok", "disk", text)

@@ -1,0 +1,54 @@
+"""The presets: how large the study is, from a smoke test in minutes to the paper's own size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from mmpose_ssn.experiment.variants import configs_folder
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A preset as ``configs/presets/<name>.yaml`` gives it; ``preset.schema.yaml`` describes every key."""
+
+    name: str
+    settings: dict[str, Any]
+
+    def __getitem__(self, key: str) -> Any:
+        return self.settings[key]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """A setting, or ``default`` where the preset leaves it out."""
+        return self.settings.get(key, default)
+
+
+def preset_names() -> list[str]:
+    """Names of all presets."""
+    return sorted(file.stem for file in (configs_folder() / "presets").glob("*.yaml"))
+
+
+def load_preset(name: str) -> Preset:
+    """Read and check a preset.
+
+    Raises:
+        ValueError: If there is no such preset (names those that there are), or its file does not fit the schema.
+    """
+    if name not in preset_names():
+        raise ValueError(f"unknown preset {name!r}, expected one of: {', '.join(preset_names())}")
+    file: Path = configs_folder() / "presets" / f"{name}.yaml"
+    settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+    schema = yaml.safe_load(
+        resources.files("mmpose_ssn.experiment").joinpath("preset.schema.yaml").read_text(encoding="utf-8")
+    )
+    errors = sorted(jsonschema.Draft202012Validator(schema).iter_errors(settings), key=lambda error: error.json_path)
+    if settings.get("data") == "drawn" and "drawn" not in settings:
+        raise ValueError(f"{file}: data is 'drawn', so a 'drawn' section must say how much to draw")
+    if errors:
+        raise ValueError(f"{file}: " + "; ".join(f"{error.json_path}: {error.message}" for error in errors))
+    return Preset(name, settings)

@@ -1,0 +1,143 @@
+"""From a variant's full-size config to the resolved config of one training: one file that says everything and that
+``mim train`` accepts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pprint
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, ConfigDict
+
+from mmpose_ssn.experiment.presets import Preset
+from mmpose_ssn.experiment.variants import config_file
+
+_PAPER_ITERATIONS = 400_000
+
+
+def resolve(preset: Preset, variant: str, seed: int, data_root: Path) -> Config:
+    """The config of one training.
+
+    Args:
+        preset: Sizes of data, network and training.
+        variant: Short id of a network of the paper.
+        seed: Seed of initial weights, training order and augmentation.
+        data_root: Folder of the data set, drawn or COCO.
+    """
+    config = Config.fromfile(config_file(variant), import_custom_modules=False)
+    config.randomness = dict(seed=seed)
+    config.experiment = dict(
+        preset=preset.name, variant=variant, seed=seed, data=preset["data"], **preset["evaluation"]
+    )
+    if preset.get("network"):
+        _scale_network(config, preset["network"])
+    _set_data(config, preset, data_root)
+    _set_training(config, preset["training"])
+    return Config(_plain(config.to_dict()))
+
+
+def digest(config: Config) -> str:
+    """SHA-256 of everything in a config but its layout: comments and the order of keys change nothing."""
+    content = json.dumps(_plain(config.to_dict()), sort_keys=True)
+    return "sha256:" + hashlib.sha256(content.encode()).hexdigest()
+
+
+def write(config: Config, file: Path) -> None:
+    """Write a config as a Python file that MMEngine reads."""
+    experiment = config.experiment
+    title = f"{experiment.variant}, preset {experiment.preset}, seed {experiment.seed}"
+    lines = [f"# {title}: written by python -m mmpose_ssn resolve"]
+    lines += [
+        f"{key} = {pprint.pformat(value, width=120, sort_dicts=False)}" for key, value in config.to_dict().items()
+    ]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("\n\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _scale_network(config: Config, network: dict[str, Any]) -> None:
+    """Make the same network smaller: every width by one divisor, the input, and where its FSMs start from."""
+    divisor, groups = network["width_divisor"], network["norm_groups"]
+    model = config.model
+    for part in (model.backbone, model.head, model.neck):
+        if part is not None:
+            part.norm_groups = groups
+    model.backbone.base_channels //= divisor
+    if model.neck is not None:
+        model.neck.in_channels = [channels // divisor for channels in model.neck.in_channels]
+        model.neck.channels //= divisor
+    model.head.stage_channels = [channels // divisor for channels in model.head.stage_channels]
+    model.head.channels //= divisor
+    fsm = model.backbone.get("fsm")
+    if fsm is not None:
+        fsm.shift_channels //= divisor
+        if network.get("softplus_scale", "sum") == "mean" and fsm.attention == "softplus-l1":
+            fsm.attention = "softplus-mean"
+        fsm.update(network.get("fsm", {}))
+
+    width, height = network["input_size"]
+    config.codec.update(input_size=[width, height], heatmap_size=[width // 4, height // 4], sigma=network["sigma"])
+    model.head.decoder = config.codec
+    for pipeline in (config.train_dataloader.dataset.dataset.pipeline, config.val_dataloader.dataset.pipeline):
+        _set_codec(pipeline, config.codec)
+    for key in ("train_pipeline", "val_pipeline"):  # the loaders' copies are what counts
+        config.pop(key, None)
+
+
+def _set_codec(pipeline: list[ConfigDict], codec: ConfigDict) -> None:
+    for transform in pipeline:
+        if transform.type == "TopdownAffine":
+            transform.input_size = codec.input_size
+        elif transform.type == "GenerateTarget":
+            transform.encoder = codec
+
+
+def _set_data(config: Config, preset: Preset, data_root: Path) -> None:
+    root = data_root.as_posix().rstrip("/") + "/"
+    config.data_root = root
+    train, val = config.train_dataloader.dataset.dataset, config.val_dataloader.dataset
+    train.data_root = val.data_root = root
+    if preset["data"] == "drawn":
+        train.update(ann_file="annotations/person_keypoints_train.json", data_prefix=dict(img="train/"))
+        val.update(ann_file="annotations/person_keypoints_val.json", data_prefix=dict(img="val/"))
+        val.bbox_file = root + "detections/val.json"
+    else:
+        val.bbox_file = root + "person_detection_results/COCO_val2017_detections_AP_H_56_person.json"
+    if preset["evaluation"]["boxes"] == "ground truth":
+        val.bbox_file = None
+    config.val_evaluator.ann_file = root + val.ann_file
+    config.val_dataloader.batch_size = preset["evaluation"]["batch_size"]
+    config.test_dataloader, config.test_evaluator = config.val_dataloader, config.val_evaluator
+
+
+def _set_training(config: Config, training: dict[str, Any]) -> None:
+    """Scale the paper's schedule as a whole, so that a halving stays at its share of the training."""
+    iterations = training.get("iterations", _PAPER_ITERATIONS)
+    config.train_cfg.max_iters = iterations
+    config.train_cfg.val_begin = (
+        iterations + 1
+    )  # the last checkpoint is scored, by `evaluate`: none is selected on the way
+    for scheduler in config.param_scheduler:
+        scheduler.milestones = [
+            max(1, milestone * iterations // _PAPER_ITERATIONS) for milestone in scheduler.milestones
+        ]
+    if "learning_rate" in training:
+        config.optim_wrapper.optimizer.lr = training["learning_rate"]
+    if "batch_size" in training:
+        config.train_dataloader.batch_size = training["batch_size"]
+    if "checkpoint_interval" in training:
+        config.default_hooks.checkpoint.interval = training["checkpoint_interval"]
+    if "workers" in training:
+        for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
+            loader.update(num_workers=training["workers"], persistent_workers=training["workers"] > 0)
+
+
+def _plain(value: Any) -> Any:
+    """Dicts, lists and scalars only, so that a written config equals the one that was resolved."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,168 @@
+"""Run one training to its end, whatever interrupts it: one at a time in a folder, resumed from the newest whole
+checkpoint.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TextIO
+
+import torch
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from mmpose_ssn.experiment import provenance
+from mmpose_ssn.experiment.resolve import digest
+
+
+class AlreadyRunning(RuntimeError):
+    """Another process trains in this folder."""
+
+
+def train(config: Config, work_dir: Path, weights: Path, progress: TextIO | None = None) -> None:
+    """Train from a resolved config and write the last weights.
+
+    Checkpoints and logs go to a folder of ``work_dir`` that carries the config's digest, so that a training is only
+    ever resumed with the config that it was begun with. Beside ``weights`` a json file of the same name says how they
+    were made.
+
+    Args:
+        config: Resolved config.
+        work_dir: Folder of this training, kept across interruptions.
+        weights: File for the last iteration's weights (a state dict), replaced in one step.
+        progress: Stream for one line every few seconds: iteration, loss, time left.
+
+    Raises:
+        AlreadyRunning: If another process holds ``work_dir``.
+    """
+    config_digest = digest(config)
+    folder = work_dir / config_digest.removeprefix("sha256:")[:12]
+    folder.mkdir(parents=True, exist_ok=True)
+    with _only_one(work_dir):
+        config.work_dir = str(folder)
+        checkpoint = newest_checkpoint(folder)
+        if checkpoint is not None:
+            config.resume, config.load_from = True, str(checkpoint)
+        runner = Runner.from_cfg(config)
+        clock = _Clock(
+            progress, f"{config.experiment.preset}/{config.experiment.variant} seed {config.experiment.seed}"
+        )
+        runner.register_hook(clock)
+        runner.train()
+        model = runner.model.module if hasattr(runner.model, "module") else runner.model
+        _write_weights(model.state_dict(), weights)
+        record = {
+            "config_digest": config_digest,
+            "commit": provenance.commit(),
+            "checkpoint_digest": provenance.file_digest(weights),
+            "machine": provenance.machine(),
+            "torch": torch.__version__,
+            "iterations": runner.iter,
+            "wall_time_s": round(clock.seconds, 1),
+        }
+        _replace(weights.with_suffix(".json"), json.dumps(record, indent=2) + "\n")
+
+
+def newest_checkpoint(folder: Path) -> Path | None:
+    """The newest checkpoint of a folder that is whole: a kill while one is written leaves half a file."""
+    numbered = [
+        (int(match[1]), file)
+        for file in folder.glob("iter_*.pth")
+        if (match := re.fullmatch(r"iter_(\d+)\.pth", file.name))
+    ]
+    for _, file in sorted(numbered, reverse=True):
+        try:
+            torch.load(file, map_location="meta", weights_only=True)
+        except Exception as error:  # a torn file fails in many ways; what counts is that it does not load
+            print(f"skipping {file}, which does not load ({type(error).__name__})")
+        else:
+            return file
+    return None
+
+
+class _Clock(Hook):
+    """Counts the seconds of training in the checkpoints, so that they survive interruptions, and shows progress."""
+
+    priority = "VERY_LOW"
+    _key = "train_seconds"
+    _every_seconds = 5.0
+
+    def __init__(self, progress: TextIO | None, title: str) -> None:
+        self.progress, self.title = progress, title
+        self.seconds = 0.0
+        self._last = self._shown = self._start = 0.0
+        self._first_iteration = 0
+
+    def before_train(self, runner: Runner) -> None:
+        self.seconds = (
+            float(runner.message_hub.get_info(self._key) or 0.0)
+            if self._key in runner.message_hub.runtime_info
+            else 0.0
+        )
+        self._start = self._last = time.monotonic()
+        self._first_iteration = runner.iter
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
+        # Before the iteration's checkpoint is written, not after it.
+        self._tick(runner)
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict[str, Any] | None = None
+    ) -> None:
+        self._tick(runner)
+        now, done = time.monotonic(), runner.iter + 1
+        if self.progress is None or (now - self._shown < self._every_seconds and done < runner.max_iters):
+            return
+        self._shown = now
+        left = (now - self._start) / (done - self._first_iteration) * (runner.max_iters - done)
+        loss = f"loss {float(outputs['loss']):.3g}, " if outputs else ""
+        print(
+            f"{self.title}: {done}/{runner.max_iters}, {loss}{timedelta(seconds=round(left))} left",
+            file=self.progress,
+            flush=True,
+        )
+
+    def _tick(self, runner: Runner) -> None:
+        now = time.monotonic()
+        self.seconds, self._last = self.seconds + now - self._last, now
+        runner.message_hub.update_info(self._key, self.seconds)
+
+
+@contextmanager
+def _only_one(work_dir: Path) -> Iterator[None]:
+    """Hold the folder's lock; the system lets go of it however the process ends."""
+    with (work_dir / ".lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            holder = lock.read().strip() or "unknown"
+            raise AlreadyRunning(
+                f"process {holder} already trains in {work_dir}: wait for it or stop it, then start again"
+            ) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def _write_weights(state: dict[str, torch.Tensor], file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    torch.save({"state_dict": {name: tensor.cpu() for name, tensor in state.items()}}, draft)
+    draft.replace(file)
+
+
+def _replace(file: Path, text: str) -> None:
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(file)
