@@ -1,0 +1,99 @@
+"""The doctor's verdict: a missing or broken package fails the main job, missing COCO or GPU does not."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mmpose_ssn import doctor
+from mmpose_ssn.commands import doctor as command
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    """Call the command as the command line would, with an empty COCO root unless told otherwise."""
+
+    def call(coco_root: Path = tmp_path / "coco") -> tuple[int, str]:
+        parser = argparse.ArgumentParser()
+        command.add_arguments(parser)
+        status = command.run(parser.parse_args(["--coco-root", str(coco_root)]))
+        return status, capsys.readouterr().out
+
+    return call
+
+
+def level(findings: list[doctor.Finding], topic: str) -> list[str]:
+    return [finding.level for finding in findings if finding.topic == topic]
+
+
+def test_this_environment_can_run_the_main_job_without_coco(report) -> None:
+    status, text = report()
+    assert status == 0, text
+    assert doctor.MAIN_JOB in text
+    assert "note  COCO" in text
+    assert len(text.splitlines()) <= 40
+    assert max(map(len, text.splitlines())) <= 100
+    import torch
+
+    assert f"torch {torch.__version__.split('+')[0]}" in text
+
+
+@pytest.mark.parametrize("module", ["snakemake", "mmpose", "fvcore"])
+def test_missing_package_fails_with_what_to_install(report, monkeypatch: pytest.MonkeyPatch, module: str) -> None:
+    monkeypatch.setitem(sys.modules, module, None)  # import raises ImportError
+    monkeypatch.setattr(doctor, "_installed_version", lambda names: None if names[0] == module else names[0])
+    status, text = report()
+    assert status == 1
+    assert f"{module} is not installed" in " ".join(text.split())
+    assert f"pip install {module}" in " ".join(text.split())
+    assert "cannot run" in text
+
+
+def test_broken_package_fails_with_its_own_words(report, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "fvcore.py").write_text("raise OSError('libsomething.so.1: cannot open\\nshared object file')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "fvcore", raising=False)
+    status, text = report()
+    monkeypatch.delitem(sys.modules, "fvcore", raising=False)
+    assert status == 1
+    assert "does not import: OSError: libsomething.so.1" in " ".join(text.split())
+
+
+def test_broken_shift_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    from mmpose_ssn import ops
+
+    monkeypatch.setattr(ops, "available_backends", lambda: {"torch": None, "fast": "no compiler"})
+    usable, note = doctor._check_backends()
+    assert (usable.level, note.level) == ("ok", "note")
+    assert "no compiler" in note.text
+    monkeypatch.setattr(ops, "available_backends", lambda: {"fast": "no compiler"})
+    assert level(doctor._check_backends(), "shift") == ["FAIL"]
+
+
+def test_outside_a_checkout_the_main_job_cannot_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert doctor._check_workflow().level == "ok"
+    monkeypatch.setattr(doctor, "_package_root", lambda: tmp_path)
+    assert doctor._check_workflow().level == "FAIL"
+    assert "commit" not in doctor._title()
+
+
+def test_coco_is_missed_piece_by_piece(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(doctor, "COCO_FOLDERS", {"train2017": 3, "val2017": 2})
+    everything = [*doctor.COCO_FILES, "train2017/ (0 of 3 photos)", "val2017/ (0 of 2 photos)"]
+    assert doctor.missing_from_coco(tmp_path) == everything
+
+    for name in doctor.COCO_FILES:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    for name in ("train2017/1.jpg", "train2017/2.jpg", "train2017/notes.txt", "val2017/1.jpg", "val2017/2.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert doctor.missing_from_coco(tmp_path) == ["train2017/ (2 of 3 photos)"]
+
+    (tmp_path / "train2017/3.jpg").touch()
+    assert doctor.missing_from_coco(tmp_path) == []
+    assert doctor._check_coco(tmp_path).level == "ok"
