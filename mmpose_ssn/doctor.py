@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from mmpose_ssn.datasets import coco
+
 MAIN_JOB = "./run snakemake --cores all results/table1.md"
 
 #: What the main job imports, by module name, and the distributions that may provide it.
@@ -43,14 +45,6 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "mim": ("openmim",),
     "pkg_resources": ("setuptools",),
 }
-
-#: MMPose's layout of COCO 2017 below its data root. Folders come with the number of photos in the official archive.
-COCO_FILES = (
-    "annotations/person_keypoints_train2017.json",
-    "annotations/person_keypoints_val2017.json",
-    "person_detection_results/COCO_val2017_detections_AP_H_56_person.json",
-)
-COCO_FOLDERS = {"train2017": 118_287, "val2017": 5_000}
 
 _LITTLE_DISK_GB = 10
 
@@ -115,17 +109,6 @@ def render(findings: list[Finding], width: int = 100) -> str:
             )
     verdict = "cannot run yet: mend each FAIL above" if exit_status(findings) else f"can run: {MAIN_JOB}"
     return "\n".join([*lines, "", f"The main job {verdict}"])
-
-
-def missing_from_coco(root: Path) -> list[str]:
-    """Name what COCO 2017 in MMPose's layout lacks below ``root``: files, and photos of its folders."""
-    missing = [name for name in COCO_FILES if not (root / name).is_file()]
-    for name, expected in COCO_FOLDERS.items():
-        folder = root / name
-        found = sum(entry.name.endswith(".jpg") for entry in os.scandir(folder)) if folder.is_dir() else 0
-        if found < expected:
-            missing.append(f"{name}/ ({found:,} of {expected:,} photos)")
-    return missing
 
 
 def _title() -> str:
@@ -247,17 +230,14 @@ def _check_workflow() -> Finding:
 
 
 def _check_coco(root: Path) -> Finding:
-    missing = missing_from_coco(root)
+    missing = coco.missing(root)
     if not root.is_dir():
         text = f"{root} does not exist"
     elif missing:
         text = f"{root} lacks {', '.join(missing)}"
     else:
         return Finding("ok", "COCO", f"{root}: annotations, photos and person detections are in place")
-    remedy = (
-        "needed by the paper preset only. Photos and annotations: https://cocodataset.org/#download; person "
-        "detections: linked from MMPose's guide to its 2D body keypoint datasets. Another place: --coco-root"
-    )
+    remedy = f"needed by the paper preset only; {coco.HOW_TO_GET}. Another place: --coco-root"
     return Finding("note", "COCO", text, remedy)
 
 

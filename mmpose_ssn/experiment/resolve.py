@@ -12,6 +12,7 @@ from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
+from mmpose_ssn.datasets.drawn.spec import VERSION
 from mmpose_ssn.experiment.presets import Preset
 from mmpose_ssn.experiment.variants import config_file
 
@@ -30,8 +31,10 @@ def resolve(preset: Preset, variant: str, seed: int, data_root: Path) -> Config:
     config = Config.fromfile(config_file(variant), import_custom_modules=False)
     config.randomness = dict(seed=seed)
     config.experiment = dict(
-        preset=preset.name, variant=variant, seed=seed, data=preset["data"], **preset["evaluation"]
+        preset=preset.name, variant=variant, seed=seed, data=preset["data"], evaluation=dict(preset["evaluation"])
     )
+    if preset["data"] == "drawn":
+        config.experiment.drawn = dict(version=VERSION, **preset["drawn"])
     if preset.get("network"):
         _scale_network(config, preset["network"])
     _set_data(config, preset, data_root)
@@ -43,6 +46,18 @@ def digest(config: Config) -> str:
     """SHA-256 of everything in a config but its layout: comments and the order of keys change nothing."""
     content = json.dumps(_plain(config.to_dict()), sort_keys=True)
     return "sha256:" + hashlib.sha256(content.encode()).hexdigest()
+
+
+def training_digest(config: Config) -> str:
+    """SHA-256 of what shapes the weights: not how they are scored, and not in which folder the data lies."""
+    content = _plain(config.to_dict())
+    content = {key: value for key, value in content.items() if not key.startswith(("val_", "test_"))}
+    content["model"].pop("test_cfg", None)
+    content["experiment"].pop("evaluation")
+    for split in ("tune", "val"):
+        content["experiment"].get("drawn", {}).pop(split, None)
+    text = json.dumps(content, sort_keys=True).replace(json.dumps(config.data_root)[1:-1], "")
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def write(config: Config, file: Path) -> None:

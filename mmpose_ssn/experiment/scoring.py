@@ -42,7 +42,7 @@ def score(config: Config, weights: Path, out: Path) -> dict[str, Any]:
     for name in names:
         matches = KeypointMatches.from_files(annotation_file, predictions / f"predictor.{name}.keypoints.json")
         predictors[name] = dict(matches.figures)
-        predictors[name]["AP_interval"] = list(matches.bootstrap_interval(resamples=experiment.resamples))
+        predictors[name]["AP_interval"] = list(matches.bootstrap_interval(resamples=experiment.evaluation.resamples))
         if abs(predictors[name]["AP"] - figures[f"{name}/AP"]) > 1e-6:
             raise RuntimeError(
                 f"{name}: the pipeline's AP {figures[f'{name}/AP']} differs from pycocotools' "
@@ -60,9 +60,9 @@ def score(config: Config, weights: Path, out: Path) -> dict[str, Any]:
         "predictors": predictors,
         "images": len(matches.image_ids),
         "instances": int(matches.people.sum()),
-        "resamples": experiment.resamples,
+        "resamples": experiment.evaluation.resamples,
         "protocol": {
-            "boxes": experiment.boxes,
+            "boxes": experiment.evaluation.boxes,
             "flip_test": config.model.test_cfg.flip_test,
             "decoder": "quarter offset",
             "nms": "OKS-NMS 0.9",

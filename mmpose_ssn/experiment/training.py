@@ -21,7 +21,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmpose_ssn.experiment import provenance
-from mmpose_ssn.experiment.resolve import digest
+from mmpose_ssn.experiment.resolve import digest, training_digest
 
 
 class AlreadyRunning(RuntimeError):
@@ -31,8 +31,8 @@ class AlreadyRunning(RuntimeError):
 def train(config: Config, work_dir: Path, weights: Path, progress: TextIO | None = None) -> None:
     """Train from a resolved config and write the last weights.
 
-    Checkpoints and logs go to a folder of ``work_dir`` that carries the config's digest, so that a training is only
-    ever resumed with the config that it was begun with. Beside ``weights`` a json file of the same name says how they
+    Checkpoints and logs go to a folder of ``work_dir`` named by :func:`training_digest`, so that a training is only ever
+    resumed with the settings that it was begun with. Beside ``weights`` a json file of the same name says how they
     were made.
 
     Args:
@@ -45,7 +45,7 @@ def train(config: Config, work_dir: Path, weights: Path, progress: TextIO | None
         AlreadyRunning: If another process holds ``work_dir``.
     """
     config_digest = digest(config)
-    folder = work_dir / config_digest.removeprefix("sha256:")[:12]
+    folder = work_dir / training_digest(config).removeprefix("sha256:")[:12]
     folder.mkdir(parents=True, exist_ok=True)
     with _only_one(work_dir):
         config.work_dir = str(folder)

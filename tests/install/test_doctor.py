@@ -79,21 +79,3 @@ def test_outside_a_checkout_the_main_job_cannot_run(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(doctor, "_package_root", lambda: tmp_path)
     assert doctor._check_workflow().level == "FAIL"
     assert "commit" not in doctor._title()
-
-
-def test_coco_is_missed_piece_by_piece(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(doctor, "COCO_FOLDERS", {"train2017": 3, "val2017": 2})
-    everything = [*doctor.COCO_FILES, "train2017/ (0 of 3 photos)", "val2017/ (0 of 2 photos)"]
-    assert doctor.missing_from_coco(tmp_path) == everything
-
-    for name in doctor.COCO_FILES:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    for name in ("train2017/1.jpg", "train2017/2.jpg", "train2017/notes.txt", "val2017/1.jpg", "val2017/2.jpg"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    assert doctor.missing_from_coco(tmp_path) == ["train2017/ (2 of 3 photos)"]
-
-    (tmp_path / "train2017/3.jpg").touch()
-    assert doctor.missing_from_coco(tmp_path) == []
-    assert doctor._check_coco(tmp_path).level == "ok"

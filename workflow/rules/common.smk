@@ -1,0 +1,108 @@
+import re
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import validate
+
+from mmpose_ssn import paper
+from mmpose_ssn.experiment.presets import load_preset
+from mmpose_ssn.experiment.resolve import digest, resolve, training_digest
+from mmpose_ssn.experiment.variants import VARIANTS, configs_folder
+
+SCHEMA = Path(workflow.current_basedir) / "../schemas/config.schema.yaml"
+
+# Those with a printed AP on val2017; the other one of Table 1 is there for its cost.
+TRAINED = [variant for variant, row in paper.table1().items() if row.ap is not None]
+
+
+def listed(value):
+    """A list, from a list or tuple, a single value, or a string with commas."""
+    return (
+        value.split(",")
+        if isinstance(value, str)
+        else [*value] if isinstance(value, (list, tuple)) else [value]
+    )
+
+
+def refuse_strangers(what, got, known):
+    if strangers := [str(item) for item in got if item not in known]:
+        raise WorkflowError(
+            f"unknown {what} {', '.join(strangers)}; expected of: {', '.join(known)}"
+        )
+
+
+def chosen():
+    """The configuration's preset, variants and seeds, checked."""
+    refuse_strangers(
+        "configuration key", config, yaml.safe_load(SCHEMA.read_text())["properties"]
+    )
+    for key in ("variants", "seeds"):
+        if isinstance(config.get(key), tuple):  # --config seeds=0,1
+            config[key] = list(config[key])
+    validate(config, str(SCHEMA))
+    try:
+        load_preset(config["preset"])
+    except ValueError as error:
+        raise WorkflowError(str(error))
+    variants = (
+        TRAINED
+        if config["variants"] == "all"
+        else [str(item).strip() for item in listed(config["variants"])]
+    )
+    refuse_strangers("variant", variants, TRAINED)
+    seeds = [str(item).strip() for item in listed(config["seeds"])]
+    if not seeds or not all(re.fullmatch("[0-9]+", seed) for seed in seeds):
+        raise WorkflowError(
+            f"got seeds {config['seeds']!r}; expected whole numbers from 0, such as 0,1,2"
+        )
+    return config["preset"], variants, [int(seed) for seed in seeds]
+
+
+PRESET, CHOSEN, SEEDS = chosen()
+
+
+wildcard_constraints:
+    preset="[a-z]+",
+    variant="|".join(VARIANTS),
+    seed="[0-9]+",
+
+
+def is_drawn(wildcards):
+    return load_preset(wildcards.preset)["data"] == "drawn"
+
+
+def data_root(wildcards):
+    return (
+        f"data/drawn/{wildcards.preset}" if is_drawn(wildcards) else config["coco_root"]
+    )
+
+
+def data_ready(wildcards):
+    """The file that says that the preset's data is in place."""
+    return (
+        f"{data_root(wildcards)}/manifest.json"
+        if is_drawn(wildcards)
+        else f"results/{wildcards.preset}/coco.json"
+    )
+
+
+def draw_options(wildcards):
+    drawn = load_preset(wildcards.preset)["drawn"]
+    size = "x".join(map(str, drawn["image_size"]))
+    counts = " ".join(f"--{split} {drawn[split]}" for split in ("train", "tune", "val"))
+    return f"{counts} --image-size {size} --seed {drawn['seed']}"
+
+
+def resolved(wildcards):
+    return resolve(
+        load_preset(wildcards.preset),
+        wildcards.variant,
+        int(wildcards.seed),
+        Path(data_root(wildcards)),
+    )
+
+
+def threads_of_a_training(wildcards):
+    # Small trainings run side by side, one thread each; a full-size one takes the machine.
+    return 1 if is_drawn(wildcards) else workflow.cores or 1

@@ -1,0 +1,69 @@
+# What decides whether a network is trained again is the digest of its resolved config, never a file's age: `ancient`.
+
+
+rule resolve:
+    output:
+        "results/{preset}/{variant}/seed{seed}/config.py",
+    log:
+        "results/{preset}/{variant}/seed{seed}/resolve.log",
+    benchmark:
+        "results/{preset}/{variant}/seed{seed}/resolve.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        digest=lambda wildcards: digest(resolved(wildcards)),
+        data_root=data_root,
+    message:
+        "Writing the config of {wildcards.preset}/{wildcards.variant} seed {wildcards.seed}"
+    shell:
+        "python -m mmpose_ssn resolve --preset {wildcards.preset} --variant {wildcards.variant} --seed {wildcards.seed}"
+        " --data-root {params.data_root} --out {output} 2>&1 | tee {log}"
+
+
+rule train:
+    input:
+        config=ancient(rules.resolve.output),
+        data=ancient(data_ready),
+    output:
+        weights="results/{preset}/{variant}/seed{seed}/weights.pth",
+        record="results/{preset}/{variant}/seed{seed}/weights.json",
+    log:
+        "results/{preset}/{variant}/seed{seed}/train.log",
+    benchmark:
+        "results/{preset}/{variant}/seed{seed}/train.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    threads: threads_of_a_training
+    params:
+        digest=lambda wildcards: training_digest(resolved(wildcards)),
+        work_dir=subpath(output.weights, parent=True),
+    message:
+        "Training {wildcards.preset}/{wildcards.variant} seed {wildcards.seed}"
+    shell:
+        "OMP_NUM_THREADS={threads} python -m mmpose_ssn train {input.config} --work-dir {params.work_dir}/training"
+        " --weights {output.weights} --log {log}"
+
+
+rule evaluate:
+    input:
+        config=ancient(rules.resolve.output),
+        weights=rules.train.output.weights,
+        record=rules.train.output.record,
+        data=ancient(data_ready),
+    output:
+        scores="results/{preset}/{variant}/seed{seed}/scores.json",
+        predictions=directory("results/{preset}/{variant}/seed{seed}/predictions"),
+    log:
+        "results/{preset}/{variant}/seed{seed}/evaluate.log",
+    benchmark:
+        "results/{preset}/{variant}/seed{seed}/evaluate.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    threads: threads_of_a_training
+    params:
+        digest=lambda wildcards: digest(resolved(wildcards)),
+    message:
+        "Scoring {wildcards.preset}/{wildcards.variant} seed {wildcards.seed}"
+    shell:
+        "OMP_NUM_THREADS={threads} python -m mmpose_ssn evaluate {input.config} --weights {input.weights}"
+        " --out {output.scores} --log {log}"
