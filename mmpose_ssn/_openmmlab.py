@@ -16,10 +16,14 @@ from typing import Any, NoReturn
 
 
 def repair() -> None:
-    """Apply both repairs where they are needed. Calling it again changes nothing."""
+    """Apply both repairs where they are needed. Calling it again changes nothing.
+
+    The second one waits until PyTorch is imported, so that what needs no PyTorch does not pay seconds for it: the
+    package calls this first, and its plugin, which whoever loads checkpoints imports, again.
+    """
     if _is_installed("mmcv"):
         _stand_in_for_compiled_mmcv()
-    if _is_installed("mmengine"):
+    if "torch" in sys.modules and _is_installed("mmengine"):
         _allow_mmengine_checkpoints()
 
 

@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     if missing := coco.missing(args.root):
         print(
             f"COCO is not in place: {args.root} lacks {', '.join(missing)}.\n"
-            f"Get it by hand ({coco.HOW_TO_GET}), or name the place where you have it: --config coco_root=/path/to/coco",
+            f"Get it by hand ({coco.HOW_TO_GET}), or say where you have it: --config coco_root=/path/to/coco",
             file=sys.stderr,
         )
         return 1

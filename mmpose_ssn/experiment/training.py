@@ -20,8 +20,11 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmpose_ssn import _openmmlab
 from mmpose_ssn.experiment import provenance
 from mmpose_ssn.experiment.resolve import digest, training_digest
+
+_openmmlab.repair()  # now that PyTorch is imported: checkpoints are MMEngine's
 
 
 class AlreadyRunning(RuntimeError):
@@ -31,9 +34,9 @@ class AlreadyRunning(RuntimeError):
 def train(config: Config, work_dir: Path, weights: Path, progress: TextIO | None = None) -> None:
     """Train from a resolved config and write the last weights.
 
-    Checkpoints and logs go to a folder of ``work_dir`` named by :func:`training_digest`, so that a training is only ever
-    resumed with the settings that it was begun with. Beside ``weights`` a json file of the same name says how they
-    were made.
+    Checkpoints and logs go to a folder of ``work_dir`` named by :func:`training_digest`, so that a training is only
+    ever resumed with the settings that it was begun with. Beside ``weights`` a json file of the same name says how
+    they were made.
 
     Args:
         config: Resolved config.
@@ -53,21 +56,20 @@ def train(config: Config, work_dir: Path, weights: Path, progress: TextIO | None
         if checkpoint is not None:
             config.resume, config.load_from = True, str(checkpoint)
         runner = Runner.from_cfg(config)
-        clock = _Clock(
-            progress, f"{config.experiment.preset}/{config.experiment.variant} seed {config.experiment.seed}"
-        )
-        runner.register_hook(clock)
+        title = f"{config.experiment.preset}/{config.experiment.variant} seed {config.experiment.seed}"
+        diary = _Diary(progress, title)
+        runner.register_hook(diary)
         runner.train()
         model = runner.model.module if hasattr(runner.model, "module") else runner.model
         _write_weights(model.state_dict(), weights)
         record = {
             "config_digest": config_digest,
-            "commit": provenance.commit(),
+            "commit": ", ".join(diary.kept["commit"]),
             "checkpoint_digest": provenance.file_digest(weights),
-            "machine": provenance.machine(),
+            "machine": ", ".join(diary.kept["machine"]),
             "torch": torch.__version__,
             "iterations": runner.iter,
-            "wall_time_s": round(clock.seconds, 1),
+            "wall_time_s": round(diary.kept["seconds"], 1),
         }
         _replace(weights.with_suffix(".json"), json.dumps(record, indent=2) + "\n")
 
@@ -89,36 +91,37 @@ def newest_checkpoint(folder: Path) -> Path | None:
     return None
 
 
-class _Clock(Hook):
-    """Counts the seconds of training in the checkpoints, so that they survive interruptions, and shows progress."""
+class _Diary(Hook):
+    """Shows progress, and keeps in the checkpoints what a training's record needs to know across interruptions: its
+    seconds, and the commits and machines that had a part in it.
+    """
 
     priority = "VERY_LOW"
-    _key = "train_seconds"
+    _key = "diary"
     _every_seconds = 5.0
 
     def __init__(self, progress: TextIO | None, title: str) -> None:
         self.progress, self.title = progress, title
-        self.seconds = 0.0
+        self.kept: dict[str, Any] = {"seconds": 0.0, "commit": [], "machine": []}
         self._last = self._shown = self._start = 0.0
         self._first_iteration = 0
 
     def before_train(self, runner: Runner) -> None:
-        self.seconds = (
-            float(runner.message_hub.get_info(self._key) or 0.0)
-            if self._key in runner.message_hub.runtime_info
-            else 0.0
-        )
+        self.kept = runner.message_hub.runtime_info.get(self._key, self.kept)
+        runner.message_hub.update_info(self._key, self.kept)
         self._start = self._last = time.monotonic()
         self._first_iteration = runner.iter
+        if runner.iter < runner.max_iters:
+            for key, value in (("commit", provenance.commit()), ("machine", provenance.machine())):
+                self.kept[key] += [value] if value not in self.kept[key] else []
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
-        # Before the iteration's checkpoint is written, not after it.
-        self._tick(runner)
+        self._tick()  # so that the time is in the checkpoint that this iteration may write
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict[str, Any] | None = None
     ) -> None:
-        self._tick(runner)
+        self._tick()
         now, done = time.monotonic(), runner.iter + 1
         if self.progress is None or (now - self._shown < self._every_seconds and done < runner.max_iters):
             return
@@ -131,10 +134,10 @@ class _Clock(Hook):
             flush=True,
         )
 
-    def _tick(self, runner: Runner) -> None:
+    def _tick(self) -> None:
         now = time.monotonic()
-        self.seconds, self._last = self.seconds + now - self._last, now
-        runner.message_hub.update_info(self._key, self.seconds)
+        self.kept["seconds"] += now - self._last
+        self._last = now
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from snakemake.utils import validate
 
 from mmpose_ssn import paper
 from mmpose_ssn.experiment.presets import load_preset
-from mmpose_ssn.experiment.resolve import digest, resolve, training_digest
+from mmpose_ssn.experiment.resolve import digest, resolve
 from mmpose_ssn.experiment.variants import VARIANTS, configs_folder
 
 SCHEMA = Path(workflow.current_basedir) / "../schemas/config.schema.yaml"
@@ -94,13 +94,9 @@ def draw_options(wildcards):
     return f"{counts} --image-size {size} --seed {drawn['seed']}"
 
 
-def resolved(wildcards):
-    return resolve(
-        load_preset(wildcards.preset),
-        wildcards.variant,
-        int(wildcards.seed),
-        Path(data_root(wildcards)),
-    )
+def config_digest(wildcards):
+    preset, seed = load_preset(wildcards.preset), int(wildcards.seed)
+    return digest(resolve(preset, wildcards.variant, seed, Path(data_root(wildcards))))
 
 
 def threads_of_a_training(wildcards):

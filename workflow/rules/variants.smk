@@ -1,4 +1,5 @@
-# What decides whether a network is trained again is the digest of its resolved config, never a file's age: `ancient`.
+# A config is written anew when its digest changes, never for a file's age, and only then does `train` run again. Where the
+# change does not touch the training (scoring, the data's folder), `train` finds the work done and is over in seconds.
 
 
 rule resolve:
@@ -11,7 +12,7 @@ rule resolve:
     conda:
         "../../environment.yml"
     params:
-        digest=lambda wildcards: digest(resolved(wildcards)),
+        digest=config_digest,
         data_root=data_root,
     message:
         "Writing the config of {wildcards.preset}/{wildcards.variant} seed {wildcards.seed}"
@@ -22,8 +23,8 @@ rule resolve:
 
 rule train:
     input:
-        config=ancient(rules.resolve.output),
-        data=ancient(data_ready),
+        config=rules.resolve.output,
+        data=data_ready,
     output:
         weights="results/{preset}/{variant}/seed{seed}/weights.pth",
         record="results/{preset}/{variant}/seed{seed}/weights.json",
@@ -35,7 +36,6 @@ rule train:
         "../../environment.yml"
     threads: threads_of_a_training
     params:
-        digest=lambda wildcards: training_digest(resolved(wildcards)),
         work_dir=subpath(output.weights, parent=True),
     message:
         "Training {wildcards.preset}/{wildcards.variant} seed {wildcards.seed}"
@@ -46,10 +46,10 @@ rule train:
 
 rule evaluate:
     input:
-        config=ancient(rules.resolve.output),
+        config=rules.resolve.output,
         weights=rules.train.output.weights,
         record=rules.train.output.record,
-        data=ancient(data_ready),
+        data=data_ready,
     output:
         scores="results/{preset}/{variant}/seed{seed}/scores.json",
         predictions=directory("results/{preset}/{variant}/seed{seed}/predictions"),
@@ -61,7 +61,7 @@ rule evaluate:
         "../../environment.yml"
     threads: threads_of_a_training
     params:
-        digest=lambda wildcards: digest(resolved(wildcards)),
+        digest=config_digest,
     message:
         "Scoring {wildcards.preset}/{wildcards.variant} seed {wildcards.seed}"
     shell:
