@@ -127,7 +127,7 @@ class _Diary(Hook):
             return
         self._shown = now
         left = (now - self._start) / (done - self._first_iteration) * (runner.max_iters - done)
-        loss = f"loss {float(outputs['loss']):.3g}, " if outputs else ""
+        loss = f"loss {outputs['loss'].item():.3g}, " if outputs else ""
         print(
             f"{self.title}: {done}/{runner.max_iters}, {loss}{timedelta(seconds=round(left))} left",
             file=self.progress,

@@ -1,0 +1,149 @@
+"""The FSM as a part for any network: what each argument adds or leaves out, on any map, in any precision."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from mmpose_ssn.models import FeatureShiftingModule
+
+
+def parameters(module):
+    return sum(p.numel() for p in module.parameters())
+
+
+@pytest.mark.parametrize(("c", "k"), [(1, 1), (64, 256), (5, 3)])
+def test_parameters_follow_the_papers_formula(c, k):
+    biases, norm = 2 * k + c, 2 * c
+    assert parameters(FeatureShiftingModule(c, k)) == (3 * k * c + 2 * k) + biases + norm
+    assert parameters(FeatureShiftingModule(c, k, shift=False)) == 3 * k * c + biases + norm
+    assert parameters(FeatureShiftingModule(c, k, attention=None)) == (2 * k * c + 2 * k) + (k + c) + norm
+
+
+@pytest.mark.parametrize(
+    ("ablation", "left_out"),
+    [
+        (dict(shift=False), {"offsets"}),
+        (dict(attention=None), {"attention.conv.weight", "attention.conv.bias"}),
+    ],
+    ids=["without shift", "without attention"],
+)
+def test_an_ablation_leaves_out_its_own_parameters_alone(ablation, left_out):
+    whole, ablated = FeatureShiftingModule(4, 6).state_dict(), FeatureShiftingModule(4, 6, **ablation).state_dict()
+    assert whole.keys() - ablated.keys() == left_out and ablated.keys() <= whole.keys()
+    assert all(whole[name].shape == tensor.shape for name, tensor in ablated.items())
+
+
+@torch.no_grad()
+def test_without_shift_is_the_module_with_offsets_of_zero(lived_in):
+    whole = lived_in(FeatureShiftingModule(4, 6))
+    ablated = FeatureShiftingModule(4, 6, shift=False).eval()
+    ablated.load_state_dict({name: t for name, t in whole.state_dict().items() if name != "offsets"})
+    x = torch.randn(2, 4, 7, 5)
+    assert not torch.allclose(whole(x), ablated(x), atol=1e-2)
+    whole.offsets.zero_()
+    torch.testing.assert_close(whole(x), ablated(x))
+
+
+@torch.no_grad()
+def test_without_attention_is_the_module_with_an_attention_of_one(lived_in):
+    whole = lived_in(FeatureShiftingModule(4, 6, attention="sigmoid"))
+    ablated = FeatureShiftingModule(4, 6, attention=None).eval()
+    ablated.load_state_dict({name: t for name, t in whole.state_dict().items() if not name.startswith("attention")})
+    x = torch.randn(2, 4, 7, 5)
+    assert not torch.allclose(whole(x), ablated(x), atol=1e-2)
+    nn.init.constant_(whole.attention.conv.bias, 100.0)
+    torch.testing.assert_close(whole(x), ablated(x))
+
+
+@torch.no_grad()
+def test_mean_one_attention_is_the_l1_form_times_the_size_of_the_map():
+    l1, mean = FeatureShiftingModule(4, 6), FeatureShiftingModule(4, 6, attention="softplus-mean")
+    mean.load_state_dict(l1.state_dict())
+    x = torch.randn(2, 4, 7, 5)
+    torch.testing.assert_close(mean.attention(x), 7 * 5 * l1.attention(x))
+
+
+@pytest.mark.parametrize("norm_shift", [0.0, 1.0])
+@torch.no_grad()
+def test_zero_init_and_norm_shift_start_the_module_as_they_say(norm_shift):
+    fsm = FeatureShiftingModule(4, 6, zero_init=True, norm_shift=norm_shift).eval()
+    x = torch.randn(2, 4, 7, 5)
+    torch.testing.assert_close(fsm(x), torch.relu(x + norm_shift), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [(1, 1, 1, 1), (2, 4, 1, 1), (3, 4, 1, 9), (2, 4, 13, 7)], ids=str)
+def test_any_map_goes_through_and_every_parameter_learns(size):
+    channels = size[1]
+    fsm = FeatureShiftingModule(channels, 6, attention="softplus-mean", norm_shift=1.0).eval()
+    x = torch.randn(size, requires_grad=True)
+    output = fsm(x)
+    (output * torch.randn_like(output)).sum().backward()
+    assert output.shape == x.shape
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in (x, *fsm.parameters()))
+
+
+def test_the_back_ends_give_the_same_module():
+    torch_fsm, reference_fsm = (FeatureShiftingModule(4, 6, backend=name) for name in ("torch", "reference"))
+    reference_fsm.load_state_dict(torch_fsm.state_dict())
+    x = torch.randn(2, 4, 7, 5)
+    for fsm in (torch_fsm, reference_fsm):
+        fsm(x).square().sum().backward()
+    for (name, mine), theirs in zip(torch_fsm.named_parameters(), reference_fsm.parameters(), strict=True):
+        torch.testing.assert_close(
+            mine.grad, theirs.grad, rtol=1e-3, atol=1e-4, msg=lambda m, name=name: f"{name}: {m}"
+        )
+
+
+def test_bfloat16_autocast_keeps_offsets_and_their_gradients_in_float32():
+    fsm, x = FeatureShiftingModule(8, 16).eval(), torch.randn(2, 8, 7, 5)
+    exact = fsm(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        output = fsm(x)
+    output.float().sum().backward()
+    assert fsm.offsets.dtype == fsm.offsets.grad.dtype == torch.float32
+    assert fsm.offsets.grad.isfinite().all()
+    torch.testing.assert_close(output.float(), exact, rtol=0.05, atol=0.05)
+
+
+def test_state_dict_round_trip_gives_the_same_outputs(tmp_path, lived_in):
+    fsm, other = lived_in(FeatureShiftingModule(4, 6)), FeatureShiftingModule(4, 6).eval()
+    x = torch.randn(2, 4, 7, 5)
+    assert not torch.equal(fsm(x), other(x))
+    torch.save(fsm.state_dict(), tmp_path / "fsm.pth")
+    other.load_state_dict(torch.load(tmp_path / "fsm.pth", weights_only=True))
+    assert torch.equal(fsm(x), other(x))
+
+
+def test_same_seed_same_start():
+    def start(seed):
+        torch.manual_seed(seed)
+        return FeatureShiftingModule(4, 6).state_dict()
+
+    assert all(torch.equal(a, b) for a, b in zip(start(3).values(), start(3).values(), strict=True))
+    assert not torch.equal(start(3)["offsets"], start(4)["offsets"])
+
+
+@pytest.mark.parametrize("std", [0.5, 3.0])
+def test_offsets_start_around_zero_with_the_given_spread(std):
+    offsets = FeatureShiftingModule(1, 4096, offset_std=std).offsets
+    assert offsets.shape == (4096, 2)
+    assert offsets.std().item() == pytest.approx(std, rel=0.05)
+    assert offsets.mean(0).abs().max() < 0.1 * std
+
+
+@pytest.mark.parametrize(("channels", "shift_channels"), [(0, 4), (4, 0), (-1, 4)])
+def test_a_module_without_channels_is_refused_with_both_numbers(channels, shift_channels):
+    with pytest.raises(ValueError, match=f"channels={channels}, shift_channels={shift_channels}"):
+        FeatureShiftingModule(channels, shift_channels)
+
+
+def test_an_input_with_other_channels_is_refused():
+    with pytest.raises(RuntimeError, match="4 channels"):
+        FeatureShiftingModule(5, 6)(torch.randn(2, 4, 3, 3))
+
+
+def test_an_unknown_back_end_is_refused_by_name():
+    with pytest.raises(ValueError, match="'nowhere'"):
+        FeatureShiftingModule(4, 6, backend="nowhere")(torch.randn(1, 4, 3, 3))

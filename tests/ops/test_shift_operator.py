@@ -1,0 +1,71 @@
+"""To PyTorch the shift is one operator, traceable on shapes alone, and it names what it got and expected when it
+refuses.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from mmpose_ssn.ops import available_backends, shift
+
+CASES = {
+    "float32": lambda: torch.randn(2, 3, 4, 5),
+    "bfloat16": lambda: torch.randn(2, 3, 4, 5, dtype=torch.bfloat16),
+    "channels last": lambda: torch.randn(2, 3, 4, 5).to(memory_format=torch.channels_last),
+    "empty batch": lambda: torch.randn(0, 3, 4, 5),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_opcheck_of_forward_and_backward(backend, case):
+    x, offsets = case().requires_grad_(), torch.randn(3, 2, requires_grad=True)
+    torch.library.opcheck(torch.ops.mmpose_ssn.shift.default, (x, offsets, backend))
+    grad, x, offsets = torch.randn(x.shape).to(x.dtype), x.detach(), offsets.detach()
+    torch.library.opcheck(torch.ops.mmpose_ssn.shift_backward.default, (grad, x, offsets, backend))
+
+
+def test_fake_tensors_tell_shape_dtype_and_layout_without_computing(backend):
+    with FakeTensorMode():
+        x = torch.empty(1000, 4096, 512, 512, dtype=torch.bfloat16).to(memory_format=torch.channels_last)
+        x.requires_grad_()
+        offsets = torch.empty(4096, 2, requires_grad=True)
+        shifted = shift(x, offsets, backend)
+        assert (shifted.shape, shifted.dtype, shifted.is_contiguous()) == (x.shape, torch.bfloat16, True)
+        grads = torch.autograd.grad(shifted.float().sum(), (x, offsets))
+    assert [(g.shape, g.dtype) for g in grads] == [(x.shape, torch.bfloat16), (offsets.shape, torch.float32)]
+
+
+def test_a_trace_sees_one_operation_whichever_back_end_computes_it(backend):
+    graph = make_fx(lambda x, offsets: shift(x, offsets, backend))(torch.randn(1, 2, 3, 4), torch.randn(2, 2)).graph
+    assert [node.target for node in graph.nodes if node.op == "call_function"] == [torch.ops.mmpose_ssn.shift.default]
+
+
+@pytest.mark.parametrize(
+    ("x", "offsets", "backend_name", "named"),
+    [
+        (torch.zeros(3, 4, 5), torch.zeros(3, 2), "torch", ["[B, K, H, W]", "[3, 4, 5]"]),
+        (torch.zeros(1, 1, 3, 4, 5), torch.zeros(1, 2), "torch", ["[B, K, H, W]", "[1, 1, 3, 4, 5]"]),
+        (torch.zeros(1, 3, 4, 5), torch.zeros(4, 2), "torch", ["3 channels", "[3, 2]", "[4, 2]"]),
+        (torch.zeros(1, 3, 4, 5), torch.zeros(3, 3), "torch", ["[3, 2]", "[3, 3]"]),
+        (torch.zeros(1, 3, 4, 5), torch.zeros(6), "torch", ["[3, 2]", "[6]"]),
+        (torch.zeros(1, 3, 4, 5).int(), torch.zeros(3, 2), "torch", ["floating point", "torch.int32"]),
+        (torch.zeros(1, 3, 4, 5), torch.zeros(3, 2).long(), "torch", ["floating point", "torch.int64"]),
+        (torch.zeros(1, 3, 4, 5), torch.zeros(3, 2), "cuda", ["'cuda'", "'torch'", "'reference'"]),
+    ],
+)
+def test_a_refusal_names_what_was_got_and_what_was_expected(x, offsets, backend_name, named):
+    with pytest.raises(ValueError, match=re.escape(named[0])) as refusal:
+        shift(x, offsets, backend_name)
+    assert all(part in str(refusal.value) for part in named)
+
+
+def test_torch_and_reference_are_always_usable():
+    assert {name: available_backends().get(name, "missing") for name in ("torch", "reference")} == {
+        "torch": None,
+        "reference": None,
+    }
