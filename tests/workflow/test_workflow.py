@@ -1,0 +1,174 @@
+"""The real command on a copy of the checkout: what runs, what is left alone, and what is refused."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+CHOICE = ("preset=smoke", "variants=lite-k256,lite-k512")
+
+
+class Checkout:
+    """A copy of what the workflow consists of, in which settings may be changed."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for name in ("configs", "mmpose_ssn", "workflow"):
+            shutil.copytree(REPOSITORY / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("Snakefile", "environment.yml", "requirements.lock"):
+            shutil.copy(REPOSITORY / name, root)
+
+    def snakemake(self, *choice: str, dry: bool = False, target: str = "results/table1.md") -> tuple[int, str]:
+        """Run the main command with ``--config choice``; its exit status and what it printed."""
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", *(["--dry-run"] if dry else []), "--config"]
+        done = subprocess.run(
+            [*command, *(choice or CHOICE), "--", target],
+            cwd=self.root,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(self.root),
+                "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        return done.returncode, done.stdout
+
+    def planned(self, *choice: str) -> dict[str, int]:
+        """Jobs that the command would run, by rule."""
+        status, output = self.snakemake(*choice, dry=True)
+        assert status == 0, output
+        if "Nothing to be done" in output:
+            return {}
+        table = output.split("Job stats:\n")[1].split("\n\n")[0].splitlines()[2:]
+        return {rule: int(count) for rule, count in map(str.split, table) if rule != "total"}
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A checkout in which the smoke preset has been run for two of the nine networks."""
+    checkout = Checkout(tmp_path_factory.mktemp("checkout"))
+    status, output = checkout.snakemake()
+    assert status == 0, output
+    assert "smoke/lite-k512 seed 0: 12/12" in output, "no progress of the training was shown"
+    return checkout
+
+
+@pytest.fixture
+def restored(checkout: Checkout, tmp_path: Path):
+    """Puts the checkout's settings back after a test has changed them."""
+    names = ("configs", "mmpose_ssn", "workflow")
+    for name in names:
+        shutil.copytree(checkout.root / name, tmp_path / name, copy_function=shutil.copy2)
+    environment = (checkout.root / "environment.yml").read_text()
+    yield
+    for name in names:
+        shutil.rmtree(checkout.root / name)
+        shutil.copytree(tmp_path / name, checkout.root / name, copy_function=shutil.copy2)
+    (checkout.root / "environment.yml").write_text(environment)
+
+
+def test_partial_choice_renders_a_whole_table(checkout: Checkout) -> None:
+    table = pd.read_csv(checkout.root / "results/table1.csv")
+    status = table.set_index("variant")["status"]
+    assert len(status) == 10
+    assert status[["lite-k256", "lite-k512"]].tolist() == ["measured", "measured"]
+    assert status[:"ssn"].unique().tolist() == ["not run"]
+    assert "meaningless" in (checkout.root / "results/table1.md").read_text().splitlines()[0]
+    assert "tabular" in (checkout.root / "results/table1.tex").read_text()
+
+
+def test_every_job_leaves_a_log_and_its_time(checkout: Checkout) -> None:
+    folder = checkout.root / "results/smoke/lite-k256/seed0"
+    for step in ("resolve", "train", "evaluate"):
+        assert (folder / f"{step}.log").exists()
+        assert pd.read_csv(folder / f"{step}.benchmark.tsv", sep="\t")["s"].item() > 0
+
+
+def test_second_run_does_nothing(checkout: Checkout) -> None:
+    assert checkout.planned() == {}
+
+
+def test_comments_retrain_nothing(checkout: Checkout, restored: None) -> None:
+    for name in (
+        "configs/ssn/td-hm_ssn-lite-k256_1xb16-400k_coco-256x192.py",
+        "configs/presets/smoke.yaml",
+        "mmpose_ssn/models/fsm.py",
+        "mmpose_ssn/experiment/training.py",
+        "workflow/rules/variants.smk",
+        "environment.yml",
+    ):
+        file = checkout.root / name
+        file.write_text(f"# A comment.\n{file.read_text()}")
+    assert set(checkout.planned()) <= {"complexity", "table1"}
+
+
+def test_changed_training_setting_retrains_that_variant_alone(checkout: Checkout, restored: None) -> None:
+    file = checkout.root / "configs/ssn/td-hm_ssn-lite-k512_1xb16-400k_coco-256x192.py"
+    file.write_text(file.read_text() + "optim_wrapper = dict(optimizer=dict(weight_decay=1e-4))\n")
+    assert checkout.planned() == {"resolve": 1, "train": 1, "evaluate": 1, "complexity": 1, "table1": 1}
+
+
+def test_change_of_the_drawn_set_retrains_all(checkout: Checkout, restored: None) -> None:
+    file = checkout.root / "configs/presets/smoke.yaml"
+    file.write_text(file.read_text().replace("train: 48", "train: 49"))
+    assert {rule: n for rule, n in checkout.planned().items() if rule in ("resolve", "train")} == {
+        "resolve": 2,
+        "train": 2,
+    }
+
+
+def test_whole_smoke_preset_has_every_variant(checkout: Checkout) -> None:
+    assert checkout.planned("preset=smoke") == {"resolve": 7, "train": 7, "evaluate": 7, "table1": 1}
+
+
+def test_paper_preset_is_planned_without_coco(checkout: Checkout) -> None:
+    assert checkout.planned("preset=paper", "variants=ssn", "seeds=0,1,2") == {
+        "coco": 1,
+        "resolve": 3,
+        "train": 3,
+        "evaluate": 3,
+        "table1": 1,
+    }
+
+
+def test_missing_coco_is_said_before_anything_else_is_done(checkout: Checkout) -> None:
+    status, output = checkout.snakemake("preset=paper", "coco_root=/nowhere")
+    assert status != 0
+    assert "COCO is not in place: /nowhere lacks annotations/person_keypoints_train2017.json" in output
+    assert "Training paper" not in output
+
+
+@pytest.mark.parametrize(
+    ("choice", "complaint"),
+    [
+        ("presett=mini", "unknown configuration key presett; expected of: preset, variants, seeds, coco_root"),
+        ("preset=maxi", "unknown preset 'maxi', expected one of: mini, paper, smoke"),
+        ("variants=ssn,ssnn", "unknown variant ssnn; expected of: backbone, backbone-esp, ssn-wo-ca"),
+        ("seeds=-1", "got seeds -1; expected whole numbers from 0"),
+    ],
+)
+def test_mistaken_choice_is_refused_with_the_valid_ones(checkout: Checkout, choice: str, complaint: str) -> None:
+    status, output = checkout.snakemake(choice, dry=True)
+    assert status != 0
+    assert complaint in output
+
+
+def test_scoring_setting_leaves_the_weights(checkout: Checkout, restored: None) -> None:
+    # Last, as it leaves the scores of other settings behind.
+    file = checkout.root / "configs/presets/smoke.yaml"
+    file.write_text(file.read_text().replace("resamples: 100", "resamples: 50"))
+    record = checkout.root / "results/smoke/lite-k256/seed0/weights.json"
+    trained = pd.read_json(record, typ="series")["checkpoint_digest"]
+    status, output = checkout.snakemake(target="results/smoke/lite-k256/seed0/scores.json")
+    assert status == 0, output
+    assert pd.read_json(record, typ="series")["checkpoint_digest"] == trained
+    scores = pd.read_json(checkout.root / "results/smoke/lite-k256/seed0/scores.json", typ="series")
+    assert scores["resamples"] == 50
