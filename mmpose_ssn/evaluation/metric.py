@@ -52,6 +52,8 @@ class StagePredictorsMetric(BaseMetric):
         return self._metrics[name]
 
     def evaluate(self, size: int) -> dict[str, float]:
+        if not self._metrics:
+            raise ValueError("no sample was evaluated: the data set of test_dataloader (or val_dataloader) is empty")
         figures: dict[str, float] = {}
         for metric in self._metrics.values():
             figures.update(metric.evaluate(size))

@@ -47,8 +47,15 @@ def load_preset(name: str) -> Preset:
         resources.files("mmpose_ssn.experiment").joinpath("preset.schema.yaml").read_text(encoding="utf-8")
     )
     errors = sorted(jsonschema.Draft202012Validator(schema).iter_errors(settings), key=lambda error: error.json_path)
-    if settings.get("data") == "drawn" and "drawn" not in settings:
-        raise ValueError(f"{file}: data is 'drawn', so a 'drawn' section must say how much to draw")
     if errors:
-        raise ValueError(f"{file}: " + "; ".join(f"{error.json_path}: {error.message}" for error in errors))
+        complaints = [f"{error.json_path}: {error.message}{_known_keys(error)}" for error in errors]
+        raise ValueError(f"{file}: " + "; ".join(complaints))
+    if settings["data"] == "drawn" and "drawn" not in settings:
+        raise ValueError(f"{file}: data is 'drawn', so a 'drawn' section must say how much to draw")
     return Preset(name, settings)
+
+
+def _known_keys(error: jsonschema.ValidationError) -> str:
+    return (
+        f" (known keys: {', '.join(error.schema['properties'])})" if error.validator == "additionalProperties" else ""
+    )

@@ -19,6 +19,7 @@ def commit() -> str:
     """
     folder = Path(mmpose_ssn.__file__).parent
     try:
+        _git(folder, "ls-files", "--error-unmatch", "__init__.py")  # it may lie in somebody else's repository
         head = _git(folder, "rev-parse", "--short=12", "HEAD")
         changed = _git(folder.parent, "status", "--porcelain", "--untracked-files=no", "--", "mmpose_ssn", "configs")
     except (OSError, subprocess.CalledProcessError):
@@ -36,8 +37,11 @@ def machine() -> str:
 
 def file_digest(file: Path) -> str:
     """SHA-256 of a file's bytes."""
+    digest = hashlib.sha256()
     with file.open("rb") as stream:
-        return "sha256:" + hashlib.file_digest(stream, "sha256").hexdigest()
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+    return "sha256:" + digest.hexdigest()
 
 
 def data_description(experiment: dict[str, Any], data_root: Path, annotation_file: Path) -> tuple[str, str]:

@@ -27,6 +27,9 @@ def resolve(preset: Preset, variant: str, seed: int, data_root: Path) -> Config:
         variant: Short id of a network of the paper.
         seed: Seed of initial weights, training order and augmentation.
         data_root: Folder of the data set, drawn or COCO.
+
+    Returns:
+        The config, whose ``custom_imports`` have not been imported: read it back from its file to run it.
     """
     config = Config.fromfile(config_file(variant), import_custom_modules=False)
     config.randomness = dict(seed=seed)
@@ -44,8 +47,7 @@ def resolve(preset: Preset, variant: str, seed: int, data_root: Path) -> Config:
 
 def digest(config: Config) -> str:
     """SHA-256 of everything in a config but its layout: comments and the order of keys change nothing."""
-    content = json.dumps(_plain(config.to_dict()), sort_keys=True)
-    return "sha256:" + hashlib.sha256(content.encode()).hexdigest()
+    return _sha256(_plain(config.to_dict()))
 
 
 def training_digest(config: Config) -> str:
@@ -56,8 +58,9 @@ def training_digest(config: Config) -> str:
     content["experiment"].pop("evaluation")
     for split in ("tune", "val"):
         content["experiment"].get("drawn", {}).pop(split, None)
-    text = json.dumps(content, sort_keys=True).replace(json.dumps(config.data_root)[1:-1], "")
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    for holder in (content, content["train_dataloader"]["dataset"]["dataset"]):
+        holder.pop("data_root")
+    return _sha256(content)
 
 
 def write(config: Config, file: Path) -> None:
@@ -147,6 +150,10 @@ def _set_training(config: Config, training: dict[str, Any]) -> None:
     if "workers" in training:
         for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
             loader.update(num_workers=training["workers"], persistent_workers=training["workers"] > 0)
+
+
+def _sha256(content: Any) -> str:
+    return "sha256:" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _plain(value: Any) -> Any:

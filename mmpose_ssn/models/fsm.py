@@ -59,8 +59,8 @@ class CorrelationAttention(nn.Module):
             return torch.sigmoid(logits)
         f = F.softplus(logits.float() if logits.dtype != torch.float64 else logits)
         total = f.sum((2, 3), keepdim=True) if self.normalization == "softplus-l1" else f.mean((2, 3), keepdim=True)
-        # A channel whose softplus underflows everywhere is silent, not NaN; and 1e-30, not the smallest number there is,
-        # so that its gradient stays finite under a scaled loss too.
+        # A channel whose softplus underflows everywhere is silent, not NaN, and its gradient stays finite under a
+        # scaled loss too, which the smallest number there is would not give.
         return (f / total.clamp_min(1e-30)).to(logits.dtype)
 
     def extra_repr(self) -> str:

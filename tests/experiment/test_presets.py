@@ -1,0 +1,70 @@
+"""A preset file either says everything that the study needs, in known words, or is refused with a reason."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mmpose_ssn.experiment import presets
+from mmpose_ssn.experiment.presets import load_preset, preset_names
+from mmpose_ssn.experiment.variants import configs_folder
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_preset_loads_as_it_is_written(name: str) -> None:
+    preset = load_preset(name)
+    written = yaml.safe_load((configs_folder() / "presets" / f"{name}.yaml").read_text())
+    assert preset.name == name
+    assert {key: preset[key] for key in written} == written
+    assert preset.get("no such key", 3) == 3
+
+
+def test_the_three_presets_that_the_commands_name_are_there() -> None:
+    assert {"smoke", "mini", "paper"} <= set(preset_names())
+
+
+def test_unknown_preset_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(ValueError, match="unknown preset 'smok', expected one of: " + ", ".join(preset_names())):
+        load_preset("smok")
+
+
+@pytest.fixture
+def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Load the smoke preset after a change of its settings."""
+    monkeypatch.setattr(presets, "configs_folder", lambda: tmp_path)
+
+    def load(change) -> presets.Preset:
+        shutil.copytree(configs_folder() / "presets", tmp_path / "presets")
+        file = tmp_path / "presets" / "smoke.yaml"
+        settings = yaml.safe_load(file.read_text())
+        change(settings)
+        file.write_text(yaml.safe_dump(settings))
+        return load_preset("smoke")
+
+    return load
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda s: s.update(trainin={}), "'trainin' was unexpected"),
+        (lambda s: s["training"].update(iteration=5), "'iteration' was unexpected"),
+        (lambda s: s["network"]["fsm"].update(offsets_std=1.0), "'offsets_std' was unexpected"),
+        (lambda s: s["training"].update(iterations=0), "0 is less than the minimum of 1"),
+        (lambda s: s["network"].update(input_size=[50, 64]), "50 is not a multiple of 4"),
+        (lambda s: s.update(data="mpii"), r"'mpii' is not one of \['drawn', 'coco'\]"),
+        (lambda s: s["evaluation"].update(boxes="yolo"), r"'yolo' is not one of \['ground truth', 'detector'\]"),
+        (lambda s: s.pop("evaluation"), "'evaluation' is a required property"),
+        (lambda s: s.pop("drawn"), "a 'drawn' section must say how much to draw"),
+    ],
+)
+def test_preset_that_does_not_fit_is_refused_with_file_and_reason(changed, change, said: str) -> None:
+    with pytest.raises(ValueError, match=rf"smoke\.yaml: .*{said}"):
+        changed(change)
+
+
+def test_changed_value_that_fits_is_taken(changed) -> None:
+    assert changed(lambda s: s["training"].update(iterations=5))["training"]["iterations"] == 5

@@ -1,0 +1,138 @@
+"""The head does for each predictor what MMPose's own HeatmapHead does for its single one."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from mmengine.dataset import pseudo_collate
+from mmengine.registry import DefaultScope
+from mmpose.models.heads import HeatmapHead
+from mmpose.registry import MODELS
+
+NAMES = ("E1", "E2", "E3", "P1", "P2", "P3", "P4")
+
+
+@pytest.fixture
+def batch(small):
+    """Crops, ready for the network, and their labels."""
+
+    def collated(which: str) -> tuple[torch.Tensor, list]:
+        data = small["model"].data_preprocessor(deepcopy(pseudo_collate(small[which])))
+        return data["inputs"], data["data_samples"]
+
+    return collated
+
+
+@pytest.fixture
+def theirs(small) -> HeatmapHead:
+    """MMPose's head without layers of its own: its heatmaps are the features it is given."""
+    with DefaultScope.overwrite_default_scope("mmpose"):
+        return HeatmapHead(17, 17, deconv_out_channels=None, final_layer=None, decoder=small["config"].codec)
+
+
+def predict(small, batch, **test_cfg: Any) -> list:
+    inputs, samples = batch("val")
+    model = small["model"]
+    model.test_cfg = {"flip_test": False, **test_cfg}
+    with torch.no_grad():
+        return [sample.pred_instances for sample in model.predict(inputs, samples)]
+
+
+@pytest.fixture
+def features(small, batch):
+    inputs, _ = batch("val")
+    with torch.no_grad():
+        return [small["model"].extract_feat(x) for x in (inputs, inputs.flip(-1))]
+
+
+def test_loss_has_one_term_a_predictor_which_is_mmposes(small, batch, theirs: HeatmapHead) -> None:
+    inputs, samples = batch("train")
+    model = small["model"]
+    losses = model.loss(inputs, samples)
+    assert set(losses) == {f"loss_{name}" for name in NAMES} | {"acc_pose"}
+    heatmaps = model.head.stage_predictors(model.extract_feat(inputs))
+    expected = {name: theirs.loss((heatmaps[name],), samples) for name in NAMES}
+    for name in NAMES:
+        torch.testing.assert_close(losses[f"loss_{name}"], expected[name]["loss_kpt"])
+    torch.testing.assert_close(losses["acc_pose"], expected["P4"]["acc_pose"])
+    assert len({round(float(losses[f"loss_{name}"].detach()), 6) for name in NAMES}) == len(NAMES)
+    total, _ = model.parse_losses(losses)
+    torch.testing.assert_close(total, sum(losses[f"loss_{name}"] for name in NAMES))
+
+
+def test_loss_weights_are_by_name(small, batch) -> None:
+    inputs, samples = batch("train")
+    with DefaultScope.overwrite_default_scope("mmpose"):
+        weighted = MODELS.build({**small["config"].model.head, "loss_weights": {"E2": 0.25, "P1": 0.0}})
+    weighted.load_state_dict(small["model"].head.state_dict())
+    features = small["model"].extract_feat(inputs)
+    plain, scaled = (head.eval().loss(features, samples) for head in (small["model"].head, weighted))
+    for name in NAMES:
+        weight = {"E2": 0.25, "P1": 0.0}.get(name, 1.0)
+        torch.testing.assert_close(scaled[f"loss_{name}"], weight * plain[f"loss_{name}"])
+
+
+@pytest.mark.parametrize("flip", [None, dict(shift_heatmap=False), dict(shift_heatmap=True)], ids=str)
+def test_each_predictor_decodes_as_mmposes_head(small, batch, features, theirs: HeatmapHead, flip) -> None:
+    """With and without MMPose's flip test, at the same heatmaps, through MMPose's estimator to image pixels."""
+    cfg = {"flip_test": False} if flip is None else {"flip_test": True, "flip_mode": "heatmap", **flip}
+    ours = predict(small, batch, **cfg, predictors="all")
+    model = small["model"]
+    with torch.no_grad():
+        maps = [model.head.stage_predictors(feats) for feats in features]
+    for column, name in enumerate(NAMES):
+        _, samples = batch("val")
+        given = (maps[0][name],) if flip is None else [(m[name],) for m in maps]
+        expected = model.add_pred_to_datasample(theirs.predict(given, samples, test_cfg=cfg), None, samples)
+        for got, sample in zip(ours, expected, strict=True):
+            assert got.predictor_names == [NAMES]
+            np.testing.assert_allclose(got.predictor_keypoints[:, column], sample.pred_instances.keypoints, rtol=1e-6)
+            np.testing.assert_array_equal(got.predictor_scores[:, column], sample.pred_instances.keypoint_scores)
+
+
+def test_flip_test_changes_the_answer(small, batch) -> None:
+    """Else the comparison above would hold without any flip."""
+    plain, flipped = (predict(small, batch, flip_test=flip, flip_mode="heatmap") for flip in (False, True))
+    assert any(not np.array_equal(a.keypoint_scores, b.keypoint_scores) for a, b in zip(plain, flipped, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"), [("all", NAMES), (["P2", "E1"], ("E1", "P2", "P4")), (["P4"], ("P4",)), ([], ("P4",))]
+)
+def test_asked_predictors_come_from_shallow_to_deep_with_the_answer_last(small, batch, asked, given) -> None:
+    every, some = predict(small, batch, predictors="all"), predict(small, batch, predictors=asked)
+    columns = [NAMES.index(name) for name in given]
+    for one, other in zip(every, some, strict=True):
+        assert other.predictor_names == [given]
+        np.testing.assert_allclose(other.predictor_keypoints, one.predictor_keypoints[:, columns], rtol=1e-6)
+        np.testing.assert_allclose(other.predictor_scores, one.predictor_scores[:, columns], rtol=1e-6)
+        np.testing.assert_allclose(other.predictor_keypoints[:, -1], other.keypoints, rtol=1e-6)
+        np.testing.assert_array_equal(other.predictor_scores[:, -1], other.keypoint_scores)
+
+
+def test_answer_alone_is_the_same_answer_without_the_others(small, batch) -> None:
+    for one, other in zip(predict(small, batch, predictors="all"), predict(small, batch), strict=True):
+        assert "predictor_keypoints" not in other
+        np.testing.assert_allclose(other.keypoints, one.keypoints, rtol=1e-6)
+
+
+def test_output_heatmaps_are_the_answers(small, batch) -> None:
+    inputs, samples = batch("val")
+    model = small["model"]
+    model.test_cfg = {"flip_test": False, "output_heatmaps": True}
+    with torch.no_grad():
+        predicted, expected = model.predict(inputs, samples), model(inputs, None, mode="tensor")
+    for sample, heatmaps in zip(predicted, expected, strict=True):
+        torch.testing.assert_close(sample.pred_fields.heatmaps, heatmaps)
+
+
+def test_unknown_predictors_are_refused_with_those_that_there_are(small, batch) -> None:
+    with pytest.raises(ValueError, match=r"names \['P9'\], but this head has \['E1', .*'P4'\]"):
+        predict(small, batch, predictors=["P9"])
+    refused = pytest.raises(ValueError, match=r"loss_weights names \['P9'\], but .* predictors are \['E1', .*'P4'\]")
+    with DefaultScope.overwrite_default_scope("mmpose"), refused:
+        MODELS.build({**small["config"].model.head, "loss_weights": {"P9": 1.0}})
