@@ -10,8 +10,8 @@ import torch
 from mmengine.config import Config
 
 from mmpose_ssn.complexity.count import POLICY, Complexity, count
-from mmpose_ssn.experiment.variants import VARIANTS, config_file
 from mmpose_ssn.paper import PaperRow, table1
+from mmpose_ssn.variants import VARIANTS, config_file
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import yaml
 
-from mmpose_ssn.experiment.variants import configs_folder
+from mmpose_ssn.variants import configs_folder
 
 
 @dataclass(frozen=True)

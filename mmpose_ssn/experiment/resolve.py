@@ -14,7 +14,7 @@ from mmengine.config import Config, ConfigDict
 
 from mmpose_ssn.datasets.drawn.spec import VERSION
 from mmpose_ssn.experiment.presets import Preset
-from mmpose_ssn.experiment.variants import config_file
+from mmpose_ssn.variants import config_file
 
 _PAPER_ITERATIONS = 400_000
 

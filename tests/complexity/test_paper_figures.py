@@ -19,8 +19,8 @@ from torch import nn
 from mmpose_ssn.__main__ import main
 from mmpose_ssn.complexity import POLICY
 from mmpose_ssn.complexity import variants as counting
-from mmpose_ssn.experiment.variants import VARIANTS, config_file
 from mmpose_ssn.paper import PrintedNumber
+from mmpose_ssn.variants import VARIANTS, config_file
 
 # The paper's Table 1, and Table 3 for the last: parameters in millions, FLOPS in billions.
 PRINTED = {

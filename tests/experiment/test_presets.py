@@ -10,7 +10,7 @@ import yaml
 
 from mmpose_ssn.experiment import presets
 from mmpose_ssn.experiment.presets import load_preset, preset_names
-from mmpose_ssn.experiment.variants import configs_folder
+from mmpose_ssn.variants import configs_folder
 
 
 @pytest.mark.parametrize("name", preset_names())

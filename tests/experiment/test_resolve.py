@@ -14,7 +14,7 @@ from mmengine.config import Config
 
 from mmpose_ssn.experiment.presets import Preset, load_preset, preset_names
 from mmpose_ssn.experiment.resolve import digest, resolve, training_digest, write
-from mmpose_ssn.experiment.variants import VARIANTS, config_file
+from mmpose_ssn.variants import VARIANTS, config_file
 
 ROOT = Path("some/data")
 

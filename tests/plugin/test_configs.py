@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmpose.registry import DATA_SAMPLERS, DATASETS, LOOPS, METRICS, MODELS
 
-from mmpose_ssn.experiment.variants import VARIANTS, config_file, configs_folder
+from mmpose_ssn.variants import VARIANTS, config_file, configs_folder
 
 CONFIGS = sorted((configs_folder() / "ssn").glob("*.py"))
 

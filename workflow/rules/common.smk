@@ -8,7 +8,7 @@ from snakemake.utils import validate
 from mmpose_ssn import paper
 from mmpose_ssn.experiment.presets import load_preset
 from mmpose_ssn.experiment.resolve import digest, resolve
-from mmpose_ssn.experiment.variants import VARIANTS, configs_folder
+from mmpose_ssn.variants import VARIANTS, configs_folder
 
 SCHEMA = Path(workflow.current_basedir) / "../schemas/config.schema.yaml"
 
