@@ -111,7 +111,7 @@ class FeatureShiftingModule(nn.Module):
         offset_std: float = 1.0,
         norm_shift: float = 0.0,
         zero_init: bool = False,
-        backend: str = "torch",
+        backend: str = "auto",
     ) -> None:
         super().__init__()
         if channels < 1 or shift_channels < 1:

@@ -19,22 +19,55 @@ computes it.
 
 from __future__ import annotations
 
+import os
+import warnings
+from functools import cache
 from types import ModuleType
 
 import torch
 from torch import Tensor
 
-from mmpose_ssn.ops import grid_sample, reference
+from mmpose_ssn.ops import grid_sample, numba_cpu, reference
 
-_BACKENDS: dict[str, ModuleType] = {"torch": grid_sample, "reference": reference}
+_BACKENDS: dict[str, ModuleType] = {"numba": numba_cpu, "torch": grid_sample, "reference": reference}
+
+ENVIRONMENT_VARIABLE = "MMPOSE_SSN_SHIFT"
+"""Names the back end that ``"auto"`` takes."""
 
 
 def available_backends() -> dict[str, str | None]:
     """Name every back end of :func:`shift`, with ``None`` where it is usable and else the reason why it is not."""
-    return dict.fromkeys(_BACKENDS)
+    return {"numba": numba_cpu.missing(), "torch": None, "reference": None}
 
 
-def shift(x: Tensor, offsets: Tensor, backend: str = "torch") -> Tensor:
+def choose_backend(x: Tensor, backend: str = "auto") -> str:
+    """The back end that :func:`shift` uses for a map.
+
+    A back end that is named and cannot be used, on this machine or for this map, gives way to ``"torch"`` with one
+    warning. ``"auto"`` is the one that the environment variable ``MMPOSE_SSN_SHIFT`` names, else the fastest usable.
+
+    Raises:
+        ValueError: If there is no such back end.
+    """
+    named = os.environ.get(ENVIRONMENT_VARIABLE, "auto") if backend == "auto" else backend
+    if named == "auto":
+        return "numba" if numba_cpu.takes(x) and numba_cpu.missing() is None else "torch"
+    if named not in _BACKENDS:
+        raise ValueError(f"unknown shift back end {named!r}, expected 'auto' or one of {sorted(_BACKENDS)}")
+    if named == "numba":
+        reason = numba_cpu.missing() or (None if numba_cpu.takes(x) else f"it takes no {x.dtype} on {x.device.type}")
+        if reason:
+            _warn_once(f"the shift's back end 'numba' is not used ({reason}): 'torch' takes its place")
+            return "torch"
+    return named
+
+
+@cache
+def _warn_once(text: str) -> None:
+    warnings.warn(text, stacklevel=2)
+
+
+def shift(x: Tensor, offsets: Tensor, backend: str = "auto") -> Tensor:
     """Translate each channel of ``x`` by its own offset, with bilinear interpolation and zeros outside (Eq. 1).
 
     Args:
@@ -42,7 +75,8 @@ def shift(x: Tensor, offsets: Tensor, backend: str = "torch") -> Tensor:
         offsets: (dx, dy) of each channel in pixels of *this* map; positive values move the content right and down. Keep
             them in float32 (or float64) also where ``x`` has less precision: a bfloat16 offset of 20 knows its position
             to 0.06 px only. Offsets that move a channel out of view, infinite ones too, give zeros; NaN gives NaN.
-        backend: ``"torch"`` (default, fast on every device) or ``"reference"`` (slow, in float64, for tests).
+        backend: ``"auto"`` (default, see :func:`choose_backend`), ``"numba"`` (float32 and bfloat16 on the CPU, nearly
+            as fast as a copy), ``"torch"`` (every device and dtype) or ``"reference"`` (slow, in float64, for tests).
 
     Returns:
         The shifted maps, in the dtype of ``x``, contiguous. Gradients flow to both arguments (once: no second
@@ -65,19 +99,19 @@ def shift(x: Tensor, offsets: Tensor, backend: str = "torch") -> Tensor:
         )
     if not (x.is_floating_point() and offsets.is_floating_point()):
         raise ValueError(f"shift expects floating point tensors, got x {x.dtype} and offsets {offsets.dtype}")
-    if backend not in _BACKENDS:
-        raise ValueError(f"unknown shift back end {backend!r}, expected one of {sorted(_BACKENDS)}")
+    if backend != "auto" and backend not in _BACKENDS:
+        raise ValueError(f"unknown shift back end {backend!r}, expected 'auto' or one of {sorted(_BACKENDS)}")
     return _shift_op(x, offsets, backend)
 
 
 @torch.library.custom_op("mmpose_ssn::shift", mutates_args=())
 def _shift_op(x: Tensor, offsets: Tensor, backend: str) -> Tensor:
-    return _BACKENDS[backend].forward(x, offsets)
+    return _BACKENDS[choose_backend(x, backend)].forward(x, offsets)
 
 
 @torch.library.custom_op("mmpose_ssn::shift_backward", mutates_args=())
 def _shift_backward_op(grad: Tensor, x: Tensor, offsets: Tensor, backend: str) -> tuple[Tensor, Tensor]:
-    return _BACKENDS[backend].backward(grad, x, offsets)
+    return _BACKENDS[choose_backend(x, backend)].backward(grad, x, offsets)
 
 
 @_shift_op.register_fake

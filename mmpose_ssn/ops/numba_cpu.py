@@ -1,0 +1,119 @@
+"""The shift (Eq. 1) on the CPU at nearly the speed of a copy, by the kernels of ``numba_kernels.py``.
+
+For contiguous or strided float32 and bfloat16 maps. Channels are shared out to as many threads as PyTorch uses, each
+channel to one of them, so that the result does not depend on their number.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+_DTYPES = (torch.float32, torch.bfloat16)
+_LEAST_WORK = 1 << 16  # elements for each thread: below that, waking one costs more than it saves
+
+_pool: ThreadPoolExecutor | None = None
+
+
+@cache
+def missing() -> str | None:
+    """Why this back end cannot be used on this machine; None where it can."""
+    try:
+        import llvmlite.binding as llvm
+        import numba  # noqa: F401
+    except ImportError as error:
+        return f"{error}: pip install numba"
+    if not llvm.get_host_cpu_features().get("avx2", False):
+        return "this processor has no AVX2"
+    return None
+
+
+def takes(x: Tensor) -> bool:
+    """Whether a map's device and dtype are this back end's."""
+    return x.device.type == "cpu" and x.dtype in _DTYPES
+
+
+def forward(x: Tensor, offsets: Tensor) -> Tensor:
+    """Shift ``x`` [B, K, H, W] by ``offsets`` [K, 2] pixels."""
+    from mmpose_ssn.ops import numba_kernels
+
+    x = x.contiguous()
+    out = torch.empty_like(x)
+    if x.numel() == 0:
+        return out
+    by = _offsets(offsets)
+    positions = _positions(*x.shape[2:])
+
+    def work(start: int, stop: int) -> None:
+        room = numba_kernels.room_for_masks(positions)
+        numba_kernels.shift_channels(
+            x.data_ptr(), out.data_ptr(), by, positions, room, *x.shape, x.element_size(), start, stop
+        )
+
+    _share_out(work, x)
+    return out
+
+
+def backward(grad: Tensor, x: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor]:
+    """Gradients by ``x`` [B, K, H, W] and ``offsets`` [K, 2] for ``grad`` [B, K, H, W]."""
+    from mmpose_ssn.ops import numba_kernels
+
+    x, grad = x.contiguous(), grad.to(x.dtype).contiguous()
+    grad_x = torch.empty_like(x)
+    if x.numel() == 0:
+        return grad_x, torch.zeros_like(offsets)
+    by = _offsets(offsets)
+    grad_by = np.empty(by.shape, np.float64)
+    positions = _positions(*x.shape[2:])
+
+    def work(start: int, stop: int) -> None:
+        room = numba_kernels.room_for_masks(positions)
+        addresses = grad.data_ptr(), x.data_ptr(), grad_x.data_ptr()
+        numba_kernels.shift_channels_backward(
+            *addresses, by, grad_by, positions, room, *x.shape, x.element_size(), start, stop
+        )
+
+    _share_out(work, x)
+    return grad_x, torch.from_numpy(grad_by).to(offsets.dtype)
+
+
+def _offsets(offsets: Tensor) -> np.ndarray:
+    return offsets.detach().to(torch.float32).contiguous().numpy()
+
+
+@cache
+def _positions(height: int, width: int) -> np.ndarray:
+    from mmpose_ssn.ops import numba_kernels
+
+    return numba_kernels.flat_positions(height, width)
+
+
+def _share_out(work: Callable[[int, int], None], x: Tensor) -> None:
+    """Call ``work(start, stop)`` on slices of the channels, side by side."""
+    global _pool
+    channels = x.shape[1]
+    threads = max(1, min(torch.get_num_threads(), channels, x.numel() // _LEAST_WORK))
+    borders = [channels * thread // threads for thread in range(threads + 1)]
+    if threads == 1:
+        work(0, channels)
+        return
+    if _pool is None:
+        _pool = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="mmpose_ssn.shift")
+    others = [_pool.submit(work, *borders[thread : thread + 2]) for thread in range(1, threads)]
+    work(borders[0], borders[1])
+    for other in others:
+        other.result()
+
+
+def _forget_pool() -> None:
+    global _pool
+    _pool = None  # its threads have not come along
+
+
+os.register_at_fork(after_in_child=_forget_pool)

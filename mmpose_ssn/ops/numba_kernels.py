@@ -1,0 +1,221 @@
+r"""The shift (Eq. 1) and its gradients in Numba: one read and one write of every map, nothing for the user to compile.
+
+A map is walked as one flat row, sixteen positions at a time whatever its width. With the split of :mod:`shift
+<mmpose_ssn.ops.shift>`, a position's four taps lie at fixed distances n*W + m, + 1, + W and + W + 1 from it; which of
+them lie within the map is a mask for each group of sixteen. A channel's masks hold for all samples of a batch.
+
+Addresses and sizes are in bytes where a name ends in ``_at`` or ``size``, in elements elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import float32, float64, int32, int64, njit, void
+
+from mmpose_ssn.ops.simd import (
+    LANES,
+    first,
+    load_bfloat16,
+    load_float32,
+    load_word,
+    pack,
+    splat,
+    store_bfloat16,
+    store_float32,
+    store_word,
+    total,
+    unpack,
+    within,
+)
+
+BLOCK = 64
+"""Channels whose masks are kept at a time: few enough for the cache, enough that what is read lies together."""
+
+_OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy"}
+_compiled = njit(**_OPTIONS)
+
+
+def flat_positions(height: int, width: int) -> np.ndarray:
+    """Rows of x and of y of every flat position, int32 [2, groups * LANES]; off the map where the last group ends."""
+    groups = -(-height * width // LANES)
+    positions = np.full((2, groups * LANES), 1 << 30, np.int32)
+    positions[1, : height * width], positions[0, : height * width] = np.divmod(np.arange(height * width), width)
+    return positions
+
+
+def room_for_masks(positions: np.ndarray) -> np.ndarray:
+    """Room for the masks of two shifts of BLOCK channels, for one thread."""
+    return np.empty((2, BLOCK, positions.shape[1] // LANES), np.int64)
+
+
+@_compiled
+def _load(at, lanes, size):
+    return load_float32(at, lanes) if size == 4 else load_bfloat16(at, lanes)
+
+
+@_compiled
+def _store(at, lanes, value, size):
+    if size == 4:
+        store_float32(at, lanes, value)
+    else:
+        store_bfloat16(at, lanes, value)
+
+
+@_compiled
+def _split(dx, dy, height, width):
+    """Whole and fractional parts m, n, a, b of the displacement (-dx, -dy); NaN in either makes both fractions NaN."""
+    if math.isnan(dx) or math.isnan(dy):
+        return 0, 0, float32(math.nan), float32(math.nan)
+    u = -min(max(dx, float32(-width - 1)), float32(width + 1))  # beyond that nothing is left in view
+    v = -min(max(dy, float32(-height - 1)), float32(height + 1))
+    m, n = math.floor(u), math.floor(v)
+    return int64(m), int64(n), float32(u - float32(m)), float32(v - float32(n))
+
+
+@_compiled
+def _mask_taps(words_at, positions_at, groups, height, width, m, n):
+    """Write, for each group of positions, which of its four taps lie within the map."""
+    x_at, y_at = positions_at, positions_at + 4 * groups * LANES
+    for _ in range(groups):
+        x0, x1 = within(x_at, m, width), within(x_at, m + 1, width)
+        y0, y1 = within(y_at, n, height), within(y_at, n + 1, height)
+        store_word(words_at, pack(x0, x1, y0, y1))
+        words_at += 8
+        x_at += 4 * LANES
+        y_at += 4 * LANES
+
+
+@_compiled
+def _interpolate(at, row, words_at, weights, size):
+    """Bilinear interpolation at sixteen positions whose first tap lies at ``at``; ``row`` is a row's size in bytes."""
+    word = load_word(words_at)
+    w00, w10, w01, w11 = weights
+    upper = w00 * _load(at, unpack(word, 0), size) + w10 * _load(at + size, unpack(word, 1), size)
+    lower = w01 * _load(at + row, unpack(word, 2), size) + w11 * _load(at + row + size, unpack(word, 3), size)
+    return upper + lower
+
+
+@_compiled
+def _shift_map(to_at, from_at, positions, row, words_at, a, b, size):
+    """Write one shifted map; ``from_at`` is where the first tap of its first position lies, in view or not."""
+    one = float32(1)
+    weights = splat((one - a) * (one - b)), splat(a * (one - b)), splat((one - a) * b), splat(a * b)
+    for _ in range(positions // LANES):
+        _store(to_at, first(LANES), _interpolate(from_at, row, words_at, weights, size), size)
+        to_at += LANES * size
+        from_at += LANES * size
+        words_at += 8
+    rest = positions % LANES
+    if rest > 0:
+        _store(to_at, first(rest), _interpolate(from_at, row, words_at, weights, size), size)
+
+
+@_compiled
+def _offset_sums(grad_at, from_at, positions, row, words_at, a, b, size):
+    """Sums over one map of its gradient times the derivative of the interpolation by a and by b."""
+    one = float32(1)
+    a0, a1, b0, b1 = splat(one - a), splat(a), splat(one - b), splat(b)
+    by_a = by_b = splat(float32(0))
+    for start in range(0, positions, LANES):
+        word = load_word(words_at)
+        r00 = _load(from_at, unpack(word, 0), size)
+        r10 = _load(from_at + size, unpack(word, 1), size)
+        r01 = _load(from_at + row, unpack(word, 2), size)
+        r11 = _load(from_at + row + size, unpack(word, 3), size)
+        grad = _load(grad_at, first(positions - start), size)
+        by_a = by_a + grad * (b0 * (r10 - r00) + b1 * (r11 - r01))
+        by_b = by_b + grad * (a0 * (r01 - r00) + a1 * (r11 - r10))
+        grad_at += LANES * size
+        from_at += LANES * size
+        words_at += 8
+    return total(by_a), total(by_b)
+
+
+@njit(
+    void(
+        int64, int64, float32[:, ::1], int32[:, ::1], int64[:, :, ::1], int64, int64, int64, int64, int64, int64, int64
+    ),
+    **_OPTIONS,
+)
+def shift_channels(x_at, out_at, offsets, positions, words, samples, channels, height, width, size, start, stop):
+    """Shift the channels ``start`` to ``stop`` - 1 of x [B, K, H, W], contiguous, into ``out`` of the same shape.
+
+    ``offsets`` are [K, 2] (dx, dy), ``positions`` from :func:`flat_positions`, ``words`` from :func:`room_for_masks`;
+    samples, channels, height and width are B, K, H and W; ``size`` is an element's, 4 for float32 and 2 for bfloat16.
+    """
+    count, groups = height * width, positions.shape[1] // LANES
+    positions_at, words_at = int64(positions.ctypes.data), int64(words.ctypes.data)
+    distances, fractions = np.empty(BLOCK, np.int64), np.empty((BLOCK, 2), np.float32)
+    for block in range(start, stop, BLOCK):
+        block_channels = min(BLOCK, stop - block)
+        for j in range(block_channels):
+            m, n, a, b = _split(offsets[block + j, 0], offsets[block + j, 1], height, width)
+            _mask_taps(words_at + 8 * groups * j, positions_at, groups, height, width, m, n)
+            distances[j], fractions[j, 0], fractions[j, 1] = (n * width + m) * size, a, b
+        for sample in range(samples):
+            here = (sample * channels + block) * count * size
+            for j in range(block_channels):
+                first_tap, mask_at = x_at + here + distances[j], words_at + 8 * groups * j
+                _shift_map(
+                    out_at + here, first_tap, count, width * size, mask_at, fractions[j, 0], fractions[j, 1], size
+                )
+                here += count * size
+
+
+@njit(
+    void(
+        *(int64, int64, int64, float32[:, ::1], float64[:, ::1], int32[:, ::1], int64[:, :, ::1]),
+        *(int64, int64, int64, int64, int64, int64, int64),
+    ),
+    **_OPTIONS,
+)
+def shift_channels_backward(
+    grad_at,
+    x_at,
+    grad_x_at,
+    offsets,
+    grad_offsets,
+    positions,
+    words,
+    samples,
+    channels,
+    height,
+    width,
+    size,
+    start,
+    stop,
+):
+    """Gradients of :func:`shift_channels` by x and by the offsets, for the gradient ``grad`` of its output.
+
+    The gradient by x is ``grad`` shifted by the negated offsets; that by an offset is summed in float64 over samples.
+    """
+    count, groups = height * width, positions.shape[1] // LANES
+    positions_at = int64(positions.ctypes.data)
+    words_at, back_at = int64(words.ctypes.data), int64(words[1].ctypes.data)
+    distances, fractions = np.empty((2, BLOCK), np.int64), np.empty((2, BLOCK, 2), np.float32)
+    for block in range(start, stop, BLOCK):
+        block_channels = min(BLOCK, stop - block)
+        for j in range(block_channels):
+            dx, dy = offsets[block + j, 0], offsets[block + j, 1]
+            m, n, a, b = _split(dx, dy, height, width)
+            _mask_taps(words_at + 8 * groups * j, positions_at, groups, height, width, m, n)
+            distances[0, j], fractions[0, j, 0], fractions[0, j, 1] = (n * width + m) * size, a, b
+            m, n, a, b = _split(-dx, -dy, height, width)
+            _mask_taps(back_at + 8 * groups * j, positions_at, groups, height, width, m, n)
+            distances[1, j], fractions[1, j, 0], fractions[1, j, 1] = (n * width + m) * size, a, b
+            grad_offsets[block + j, 0] = grad_offsets[block + j, 1] = 0.0
+        for sample in range(samples):
+            here = (sample * channels + block) * count * size
+            for j in range(block_channels):
+                first_tap, mask_at = x_at + here + distances[0, j], words_at + 8 * groups * j
+                a, b = fractions[0, j, 0], fractions[0, j, 1]
+                by_a, by_b = _offset_sums(grad_at + here, first_tap, count, width * size, mask_at, a, b, size)
+                # a = -dx - m, so the derivative by dx is minus the one by a; the same for b and dy.
+                grad_offsets[block + j, 0] -= by_a
+                grad_offsets[block + j, 1] -= by_b
+                first_tap, mask_at = grad_at + here + distances[1, j], back_at + 8 * groups * j
+                a, b = fractions[1, j, 0], fractions[1, j, 1]
+                _shift_map(grad_x_at + here, first_tap, count, width * size, mask_at, a, b, size)
+                here += count * size

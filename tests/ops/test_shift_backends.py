@@ -1,0 +1,133 @@
+"""Which back end computes a shift, and what must not change its result: strides, threads and processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import warnings
+
+import pytest
+import torch
+
+from mmpose_ssn.ops import available_backends, shift
+from mmpose_ssn.ops.shift import ENVIRONMENT_VARIABLE, choose_backend
+
+needs_numba = pytest.mark.skipif(
+    available_backends()["numba"] is not None, reason=f"numba: {available_backends()['numba']}"
+)
+
+
+@needs_numba
+@pytest.mark.parametrize(
+    ("dtype", "expected"),
+    [(torch.float32, "numba"), (torch.bfloat16, "numba"), (torch.float64, "torch"), (torch.float16, "torch")],
+)
+def test_the_fastest_that_takes_the_map_is_chosen(dtype, expected, monkeypatch):
+    monkeypatch.delenv(ENVIRONMENT_VARIABLE, raising=False)
+    assert choose_backend(torch.zeros(1, 1, 2, 2, dtype=dtype)) == expected
+    assert choose_backend(torch.zeros(1, 1, 2, 2, dtype=dtype, device="meta")) == "torch"
+
+
+def test_the_environment_chooses_where_the_argument_does_not(monkeypatch):
+    x = torch.zeros(1, 1, 2, 2)
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, "reference")
+    assert choose_backend(x) == "reference"
+    assert choose_backend(x, "torch") == "torch"
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, "abacus")
+    with pytest.raises(ValueError, match="unknown shift back end 'abacus', expected 'auto' or one of"):
+        choose_backend(x)
+
+
+def test_a_missing_back_end_gives_way_with_a_single_warning(monkeypatch, randn):
+    from mmpose_ssn.ops import numba_cpu
+    from mmpose_ssn.ops.shift import _warn_once
+
+    monkeypatch.setattr(numba_cpu, "missing", lambda: "not on this machine")
+    _warn_once.cache_clear()
+    x, offsets = randn(1, 2, 4, 4), randn(2, 2)
+    with pytest.warns(UserWarning, match="not on this machine.*'torch' takes its place") as caught:
+        first, second = shift(x, offsets, "numba"), shift(x, offsets, "numba")
+    assert len(caught) == 1
+    assert torch.equal(first, shift(x, offsets, "torch"))
+    assert torch.equal(first, second)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert torch.equal(shift(x, offsets), first)  # nobody asked for it: nothing to warn of
+
+
+@pytest.fixture
+def large(randn):
+    """Enough for several threads to share; its channels do not divide evenly."""
+    return randn(2, 67, 40, 50), 5 * randn(67, 2), randn(2, 67, 40, 50)
+
+
+def gradients(x, offsets, grad, backend="numba"):
+    x, offsets = x.clone().requires_grad_(), offsets.clone().requires_grad_()
+    out = shift(x, offsets, backend)
+    out.backward(grad)
+    return out.detach(), x.grad, offsets.grad
+
+
+@needs_numba
+def test_threads_change_no_bit(large):
+    torch.set_num_threads(1)
+    alone = gradients(*large)
+    for threads in (2, 3):
+        torch.set_num_threads(threads)
+        assert all(torch.equal(a, b) for a, b in zip(alone, gradients(*large), strict=True))
+
+
+@needs_numba
+@pytest.mark.parametrize("layout", ["channels last", "slice", "broadcast"])
+def test_strides_change_no_bit(large, layout):
+    x, offsets, grad = large
+    strided = {
+        "channels last": lambda x: x.to(memory_format=torch.channels_last),
+        "slice": lambda x: torch.cat([x, x], dim=3)[..., : x.shape[3]],
+        "broadcast": lambda x: x[:1, :, :1].expand_as(x),
+    }[layout]
+    x = strided(x)
+    assert not x.is_contiguous()
+    contiguous = gradients(x.contiguous(), offsets, strided(grad).contiguous())
+    out = shift(x, offsets, "numba")
+    assert torch.equal(out, contiguous[0])
+    grads = torch.ops.mmpose_ssn.shift_backward(strided(grad), x, offsets, "numba")
+    assert all(torch.equal(a, b) for a, b in zip(grads, contiguous[1:], strict=True))
+
+
+def _shift_in_child(large, queue):
+    torch.set_num_threads(2)
+    queue.put(shift(large[0], large[1], "numba").numpy())
+
+
+@needs_numba
+def test_a_forked_process_shifts_like_its_parent(large):
+    torch.set_num_threads(2)
+    expected = shift(large[0], large[1], "numba")  # the parent's threads are running now
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+    child = context.Process(target=_shift_in_child, args=(large, queue))
+    child.start()
+    got = queue.get(timeout=60)
+    child.join(timeout=60)
+    assert child.exitcode == 0
+    assert (got == expected.numpy()).all()
+
+
+@needs_numba
+def test_bfloat16_is_as_exact_as_it_can_be(randn):
+    x, offsets = randn(3, 8, 20, 17).bfloat16(), 4 * randn(8, 2)
+    exact = shift(x.double(), offsets.double(), "reference")
+    error = (shift(x, offsets, "numba").double() - exact).abs()
+    assert (error <= 2**-8 * exact.abs() + 1e-6).all()  # half a unit in the last of its 8 bits, and float32's own error
+
+
+@needs_numba
+def test_nothing_beyond_the_map_is_touched(randn):
+    # The map lies in the middle of numbers that must neither be read nor written.
+    for height, width in ((1, 1), (5, 3), (7, 16), (4, 17)):
+        room = torch.full((3, 2, height, width), torch.nan)
+        room[1] = randn(2, height, width)
+        inside = room[1:2]
+        out = shift(inside, torch.tensor([[1.5, -0.5], [-2.25, 3.0]]), "numba")
+        assert out.isfinite().all()
+        assert room[[0, 2]].isnan().all()
