@@ -12,15 +12,12 @@ attention and Q [B, C, H, W] the output. Seen as a convolution its window lies a
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmpose_ssn.ops import shift
-
-Normalization = Literal["softplus-l1", "softplus-mean", "sigmoid"]
+from mmpose_ssn.ops import attention, gated_shift, shift
+from mmpose_ssn.ops.gate import NORMALIZATIONS, Normalization
 
 
 class CorrelationAttention(nn.Module):
@@ -46,22 +43,15 @@ class CorrelationAttention(nn.Module):
 
     def __init__(self, channels: int, shift_channels: int, normalization: Normalization = "softplus-l1") -> None:
         super().__init__()
-        if normalization not in ("softplus-l1", "softplus-mean", "sigmoid"):
+        if normalization not in NORMALIZATIONS:
             raise ValueError(
-                f"unknown attention {normalization!r}, expected 'softplus-l1', 'softplus-mean' or 'sigmoid'"
+                f"unknown attention {normalization!r}, expected one of {', '.join(map(repr, NORMALIZATIONS))}"
             )
         self.normalization = normalization
         self.conv = nn.Conv2d(channels, shift_channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        logits = self.conv(x)
-        if self.normalization == "sigmoid":
-            return torch.sigmoid(logits)
-        f = F.softplus(logits.float() if logits.dtype != torch.float64 else logits)
-        total = f.sum((2, 3), keepdim=True) if self.normalization == "softplus-l1" else f.mean((2, 3), keepdim=True)
-        # A channel whose softplus underflows everywhere is silent, not NaN, and its gradient stays finite under a
-        # scaled loss too, which the smallest number there is would not give.
-        return (f / total.clamp_min(1e-30)).to(logits.dtype)
+        return attention(self.conv(x), self.normalization)
 
     def extra_repr(self) -> str:
         return f"normalization={self.normalization!r}"
@@ -131,10 +121,11 @@ class FeatureShiftingModule(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         shifted = self.reduce(x)
-        if self.offsets is not None:
-            shifted = shift(shifted, self.offsets, self.backend)
         if self.attention is not None:
-            shifted = shifted * self.attention(x)
+            logits = self.attention.conv(x)
+            shifted = gated_shift(shifted, logits, self.offsets, self.attention.normalization, self.backend)
+        elif self.offsets is not None:
+            shifted = shift(shifted, self.offsets, self.backend)
         return F.relu(self.norm(x + self.expand(shifted)))
 
     def extra_repr(self) -> str:

@@ -21,9 +21,14 @@ _LEAST_WORK = 1 << 16  # elements for each thread: below that, waking one costs 
 _pool: ThreadPoolExecutor | None = None
 
 
-@cache
+@torch.compiler.assume_constant_result  # torch.compile would follow it into Numba
 def missing() -> str | None:
     """Why this back end cannot be used on this machine; None where it can."""
+    return _look_for_what_is_missing()
+
+
+@cache
+def _look_for_what_is_missing() -> str | None:
     try:
         import llvmlite.binding as llvm
         import numba  # noqa: F401
@@ -81,6 +86,59 @@ def backward(grad: Tensor, x: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor]:
 
     _share_out(work, x)
     return grad_x, torch.from_numpy(grad_by).to(offsets.dtype)
+
+
+def gate_forward(x: Tensor, logits: Tensor, offsets: Tensor | None, form: int) -> Tensor:
+    """Shift ``x`` (not at all where ``offsets`` is None) and multiply it by its gate, see :mod:`.gate`.
+
+    ``form`` counts the normalisations of :data:`mmpose_ssn.ops.gate.NORMALIZATIONS`.
+    """
+    from mmpose_ssn.ops import numba_gate_kernels, numba_kernels
+
+    x, logits = x.contiguous(), logits.contiguous()
+    out = torch.empty_like(x)
+    if x.numel() == 0:
+        return out
+    moving, by = offsets is not None, _NO_OFFSETS if offsets is None else _offsets(offsets)
+    positions = _positions(*x.shape[2:])
+
+    def work(start: int, stop: int) -> None:
+        masks, room = numba_kernels.room_for_masks(positions), np.empty(positions.shape, np.float32)
+        addresses = x.data_ptr(), logits.data_ptr(), out.data_ptr()
+        numba_gate_kernels.gate_channels(
+            *addresses, moving, by, positions, masks, room, *x.shape, x.element_size(), start, stop, form
+        )
+
+    _share_out(work, x)
+    return out
+
+
+def gate_backward(
+    grad: Tensor, x: Tensor, logits: Tensor, offsets: Tensor | None, form: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients by x, logits and offsets; the last one is empty where ``offsets`` is None."""
+    from mmpose_ssn.ops import numba_gate_kernels, numba_kernels
+
+    x, logits, grad = x.contiguous(), logits.contiguous(), grad.to(x.dtype).contiguous()
+    grad_x, grad_logits = torch.empty_like(x), torch.empty_like(x)
+    moving, by = offsets is not None, _NO_OFFSETS if offsets is None else _offsets(offsets)
+    grad_by = np.zeros(by.shape, np.float64)
+    if x.numel() > 0:
+        positions = _positions(*x.shape[2:])
+
+        def work(start: int, stop: int) -> None:
+            masks = numba_kernels.room_for_masks(positions)
+            room = np.empty((4, positions.shape[1]), np.float32)
+            addresses = (t.data_ptr() for t in (grad, x, logits, grad_x, grad_logits))
+            numba_gate_kernels.gate_channels_backward(
+                *addresses, moving, by, grad_by, positions, masks, room, *x.shape, x.element_size(), start, stop, form
+            )
+
+        _share_out(work, x)
+    return grad_x, grad_logits, torch.from_numpy(grad_by).to(x.dtype if offsets is None else offsets.dtype)
+
+
+_NO_OFFSETS = np.empty((0, 2), np.float32)
 
 
 def _offsets(offsets: Tensor) -> np.ndarray:

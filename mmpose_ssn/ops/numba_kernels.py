@@ -98,18 +98,18 @@ def _interpolate(at, row, words_at, weights, size):
 
 
 @_compiled
-def _shift_map(to_at, from_at, positions, row, words_at, a, b, size):
+def _shift_map(to_at, to_size, from_at, from_size, positions, row, words_at, a, b):
     """Write one shifted map; ``from_at`` is where the first tap of its first position lies, in view or not."""
     one = float32(1)
     weights = splat((one - a) * (one - b)), splat(a * (one - b)), splat((one - a) * b), splat(a * b)
     for _ in range(positions // LANES):
-        _store(to_at, first(LANES), _interpolate(from_at, row, words_at, weights, size), size)
-        to_at += LANES * size
-        from_at += LANES * size
+        _store(to_at, first(LANES), _interpolate(from_at, row, words_at, weights, from_size), to_size)
+        to_at += LANES * to_size
+        from_at += LANES * from_size
         words_at += 8
     rest = positions % LANES
     if rest > 0:
-        _store(to_at, first(rest), _interpolate(from_at, row, words_at, weights, size), size)
+        _store(to_at, first(rest), _interpolate(from_at, row, words_at, weights, from_size), to_size)
 
 
 @_compiled
@@ -159,7 +159,7 @@ def shift_channels(x_at, out_at, offsets, positions, words, samples, channels, h
             for j in range(block_channels):
                 first_tap, mask_at = x_at + here + distances[j], words_at + 8 * groups * j
                 _shift_map(
-                    out_at + here, first_tap, count, width * size, mask_at, fractions[j, 0], fractions[j, 1], size
+                    out_at + here, size, first_tap, size, count, width * size, mask_at, fractions[j, 0], fractions[j, 1]
                 )
                 here += count * size
 
@@ -217,5 +217,5 @@ def shift_channels_backward(
                 grad_offsets[block + j, 1] -= by_b
                 first_tap, mask_at = grad_at + here + distances[1, j], back_at + 8 * groups * j
                 a, b = fractions[1, j, 0], fractions[1, j, 1]
-                _shift_map(grad_x_at + here, first_tap, count, width * size, mask_at, a, b, size)
+                _shift_map(grad_x_at + here, size, first_tap, size, count, width * size, mask_at, a, b)
                 here += count * size

@@ -90,6 +90,14 @@ def shift(x: Tensor, offsets: Tensor, backend: str = "auto") -> Tensor:
         - offsets: [K, 2]
         - output: [B, K, H, W]
     """
+    check_shift(x, offsets)
+    if backend != "auto" and backend not in _BACKENDS:
+        raise ValueError(f"unknown shift back end {backend!r}, expected 'auto' or one of {sorted(_BACKENDS)}")
+    return _shift_op(x, offsets, backend)
+
+
+def check_shift(x: Tensor, offsets: Tensor) -> None:
+    """Raise ValueError unless ``x`` is [B, K, H, W], ``offsets`` [K, 2], and both floating point."""
     if x.dim() != 4:
         raise ValueError(f"shift expects x of shape [B, K, H, W], got {list(x.shape)}")
     if offsets.shape != (x.shape[1], 2):
@@ -99,9 +107,6 @@ def shift(x: Tensor, offsets: Tensor, backend: str = "auto") -> Tensor:
         )
     if not (x.is_floating_point() and offsets.is_floating_point()):
         raise ValueError(f"shift expects floating point tensors, got x {x.dtype} and offsets {offsets.dtype}")
-    if backend != "auto" and backend not in _BACKENDS:
-        raise ValueError(f"unknown shift back end {backend!r}, expected 'auto' or one of {sorted(_BACKENDS)}")
-    return _shift_op(x, offsets, backend)
 
 
 @torch.library.custom_op("mmpose_ssn::shift", mutates_args=())

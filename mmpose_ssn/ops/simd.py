@@ -234,6 +234,51 @@ def store_bfloat16(typing_context, address, lanes, value):
     return types.none(address, lanes, value), generate
 
 
+@intrinsic
+def positive(typing_context, value):
+    """The lanes above 0, 0 for the others; NaN stays NaN."""
+
+    def generate(context, builder, signature, arguments):
+        (value,) = arguments
+        zeros = ir.Constant(_VECTOR, None)
+        return builder.select(builder.fcmp_ordered("<", value, zeros), zeros, value)
+
+    return vector(value), generate
+
+
+@intrinsic
+def where_negative(typing_context, value, then, otherwise):
+    """In each lane ``then`` where ``value`` is negative, else ``otherwise``."""
+
+    def generate(context, builder, signature, arguments):
+        value, then, otherwise = arguments
+        return builder.select(builder.fcmp_ordered("<", value, ir.Constant(_VECTOR, None)), then, otherwise)
+
+    return vector(value, then, otherwise), generate
+
+
+@intrinsic
+def nearest(typing_context, value):
+    """The nearest whole numbers."""
+
+    def generate(context, builder, signature, arguments):
+        return _call(builder, "llvm.rint.v16f32", _VECTOR, arguments[0])
+
+    return vector(value), generate
+
+
+@intrinsic
+def power_of_two(typing_context, exponent):
+    """Two to the whole numbers from -126 to 127; what NaN gives is some finite number."""
+
+    def generate(context, builder, signature, arguments):
+        whole = _call(builder, "llvm.fptosi.sat.v16i32.v16f32", _INTS, arguments[0])
+        bias, place = (ir.Constant(_INTS, [ir.Constant(_I32, number)] * LANES) for number in (127, 23))
+        return builder.bitcast(builder.shl(builder.add(whole, bias), place), _VECTOR)
+
+    return vector(exponent), generate
+
+
 def _define(python_operator: Any, instruction: str) -> None:
     @intrinsic
     def apply(typing_context, left, right):
@@ -249,5 +294,10 @@ def _define(python_operator: Any, instruction: str) -> None:
         return None
 
 
-for _operator, _instruction in ((operator.add, "fadd"), (operator.sub, "fsub"), (operator.mul, "fmul")):
+for _operator, _instruction in (
+    (operator.add, "fadd"),
+    (operator.sub, "fsub"),
+    (operator.mul, "fmul"),
+    (operator.truediv, "fdiv"),
+):
     _define(_operator, _instruction)

@@ -95,5 +95,5 @@ def test_float64_stays_float64(with_logits):
 
 
 def test_an_unknown_form_is_refused_by_name():
-    with pytest.raises(ValueError, match=r"'softmax'.*'softplus-l1', 'softplus-mean' or 'sigmoid'"):
+    with pytest.raises(ValueError, match=r"'softmax'.*'softplus-l1', 'softplus-mean', 'sigmoid'"):
         CorrelationAttention(4, 6, "softmax")

@@ -73,9 +73,9 @@ def test_fsm_equals_its_explicit_convolution(shift, attention, lived_in):
 
 @torch.no_grad()
 def test_any_given_attention_gates_each_window_position(lived_in):
-    fsm = lived_in(FeatureShiftingModule(C, K))
+    fsm = lived_in(FeatureShiftingModule(C, K, attention="sigmoid"))
     fsm.offsets.copy_(OFFSETS)
     x, attention = torch.randn(B, C, H, W), torch.rand(B, K, H, W)
-    fsm.attention.forward = lambda _: attention
+    fsm.attention.conv.forward = lambda _: torch.logit(attention)
     expected = explicit_convolution(fsm, x, OFFSETS, attention.double())
     torch.testing.assert_close(fsm(x).double(), expected, rtol=1e-5, atol=1e-5)
