@@ -10,6 +10,7 @@ from collections.abc import Sequence
 _COMMANDS = {
     "doctor": "what this machine can run, and what to do about what is missing",
     "complexity": "parameters, MACs and operations of the paper's networks, beside the paper's figures",
+    "bench": "what shift and modules cost, as ratios taken in one process",
     "coco": "stop within seconds where COCO is not in place",
     "draw": "write the drawn-figure data set",
     "resolve": "write the config of one training: preset, variant and seed",

@@ -104,7 +104,8 @@ def test_python_is_the_same_everywhere(pyproject: dict) -> None:
 def test_doctor_looks_at_what_the_harness_declares(pyproject: dict) -> None:
     declared = {canonicalize_name(requirement.name) for requirement in requirements(pyproject, "harness")}
     looked_at = {name for distributions in PACKAGES.values() for name in distributions}
-    assert declared <= looked_at
+    # The shift does without Numba, more slowly: its back ends are a line of their own.
+    assert declared - {"numba"} <= looked_at
 
 
 def test_citation_is_of_this_version(pyproject: dict) -> None:

@@ -1,0 +1,1 @@
+"""How fast the shift and the modules are, as ratios taken in one process; no test depends on it."""

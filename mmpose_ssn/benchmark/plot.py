@@ -1,0 +1,48 @@
+"""A picture of the shift's cost: how many copies of the same map a shift and its gradients take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+_FORMS = {
+    "deform_conv2d": ("torchvision deform_conv2d", "#cbd5e1"),
+    "naive grid_sample": ("grid_sample, one image a channel", "#94a3b8"),
+    "torch": ("this project, pure PyTorch", "#60a5fa"),
+    "numba": ("this project, Numba", "#c2410c"),
+}
+
+
+def draw(table: pd.DataFrame, file: Path) -> None:
+    """Draw forward + backward in copies, for one thread and every shape, as bars on a logarithmic axis.
+
+    Args:
+        table: Rows of :class:`~mmpose_ssn.benchmark.shift.Measurement`.
+        file: Picture to write.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    chosen = table[(table.figure == "shift forward + backward / copy_") & (table.threads == table.threads.min())]
+    ratios = chosen.pivot(index="case", columns="form", values="ratio").loc[list(dict.fromkeys(chosen.case))]
+    figure, axes = plt.subplots(figsize=(9, 3.4), layout="constrained")
+    shown = [form for form in _FORMS if form in ratios]
+    width = 0.8 / len(shown)
+    for place, form in enumerate(shown):
+        label, colour = _FORMS[form]
+        left = [x + (place - (len(shown) - 1) / 2) * width for x in range(len(ratios))]
+        bars = axes.bar(left, ratios[form], width, label=label, color=colour)
+        axes.bar_label(bars, fmt=lambda value: f"{value:.0f}" if value >= 10 else f"{value:.1f}", fontsize=8)
+    axes.set_yscale("log")
+    axes.set_ylim(1, 3 * float(ratios[shown].max().max()))
+    axes.set_xticks(range(len(ratios)), [case.replace("x", "×") for case in ratios.index])
+    axes.set_xlabel("batch × channels × height × width")
+    axes.set_ylabel("forward + backward,\nin copies of the map")
+    axes.legend(frameon=False, fontsize=8, ncols=len(shown), loc="upper center")
+    axes.spines[["top", "right"]].set_visible(False)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, dpi=130)
+    plt.close(figure)

@@ -1,0 +1,56 @@
+"""Paired timing: what is compared runs in turn, in one process, so that a busy machine slows all of it alike."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from statistics import median
+
+_ALLOCATOR = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of one call: median wall time, and median time of all the process's threads."""
+
+    wall: float
+    cpu: float
+
+
+def tune_allocator() -> None:
+    """Start this process anew with a malloc that keeps large blocks, unless it has one.
+
+    glibc gives a large block back to the system when it is freed and faults it in again page by page: that would be
+    most of the time of any fast operation, and says nothing about it.
+    """
+    if any(name not in os.environ for name in _ALLOCATOR):
+        sys.stdout.flush()
+        os.execve(sys.executable, [*sys.orig_argv[:1], *sys.orig_argv[1:]], {**_ALLOCATOR, **os.environ})
+
+
+def paired(functions: Mapping[str, Callable[[], object]], seconds: float) -> dict[str, Timing]:
+    """Time functions in turn, for about ``seconds`` in all and in at least five rounds.
+
+    Each is called once before, and then as often in a round as takes some 5 ms.
+    """
+    calls = {}
+    for name, function in functions.items():
+        function()
+        start = time.perf_counter()
+        function()
+        calls[name] = max(1, int(0.005 / (time.perf_counter() - start)))
+    walls: dict[str, list[float]] = {name: [] for name in functions}
+    cpus: dict[str, list[float]] = {name: [] for name in functions}
+    start, rounds = time.perf_counter(), 0
+    while rounds < 5 or time.perf_counter() - start < seconds:
+        rounds += 1
+        for name, function in functions.items():
+            wall, cpu = time.perf_counter(), time.process_time()
+            for _ in range(calls[name]):
+                function()
+            walls[name].append((time.perf_counter() - wall) / calls[name])
+            cpus[name].append((time.process_time() - cpu) / calls[name])
+    return {name: Timing(median(walls[name]), median(cpus[name])) for name in functions}

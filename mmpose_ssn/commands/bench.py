@@ -1,0 +1,56 @@
+"""`python -m mmpose_ssn bench`: what shift and modules cost, as ratios taken in one process, beside our targets."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``bench``."""
+    parser.add_argument("--out", type=Path, default=Path("results/speed.csv"), help="csv file (default: %(default)s)")
+    parser.add_argument("--plot", type=Path, help="also draw the shift's cost, for example to docs/shift-speed.png")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="numbers of threads (default: 1 2)")
+    parser.add_argument("--seconds", type=float, default=2.0, help="time for each comparison (default: %(default)s)")
+    parser.add_argument("--check", action="store_true", help="exit 1 where a target that must be met is missed")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, write the csv file, print the targets; with ``--check`` return 1 where one is missed on one thread."""
+    from mmpose_ssn.benchmark.timing import tune_allocator
+
+    tune_allocator()
+    import pandas as pd
+
+    from mmpose_ssn.benchmark.shift import TARGETS, measure
+
+    def report(doing: str) -> None:
+        print(f"timing {doing}", file=sys.stderr, flush=True)
+
+    rows = [vars(one) for threads in args.threads for one in measure(threads, args.seconds, report)]
+    table = pd.DataFrame(rows)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    table.round(4).to_csv(args.out, index=False)
+    missed = 0
+    print(f"{'figure':50} {'cases':34} {'threads':>7} {'worst':>7} {'must':>6} {'stretch':>8}")
+    for target in TARGETS:
+        for threads in args.threads:
+            chosen = table[
+                (table.figure == target.figure)
+                & (table.form == target.form)
+                & table.case.isin(target.cases)
+                & (table.threads == threads)
+            ]
+            worst = chosen.ratio.max()
+            verdict = "stretch met" if worst <= target.stretch else "met" if worst <= target.must else "MISSED"
+            missed += verdict == "MISSED" and threads == args.threads[0]
+            cases = ", ".join(case.split("x", 1)[1] if "x" in case else case for case in target.cases[:3])
+            numbers = f"{threads:7} {worst:7.2f} {target.must:6} {target.stretch:8}"
+            print(f"{target.figure:50} {cases:34.34} {numbers}  {verdict}")
+    if args.plot:
+        from mmpose_ssn.benchmark.plot import draw
+
+        draw(table, args.plot)
+    print(f"{args.out}: {len(table)} timings; worst is the largest ratio over the cases.")
+    return 1 if args.check and missed else 0
