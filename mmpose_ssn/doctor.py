@@ -181,7 +181,12 @@ def _installed_version(distributions: tuple[str, ...]) -> str | None:
 
 def _check_backends() -> list[Finding]:
     try:
+        import torch
+
         from mmpose_ssn.ops import available_backends
+        from mmpose_ssn.ops.shift import choose_backend
+
+        chosen = choose_backend(torch.zeros(1))
     except Exception as error:
         text = f"mmpose_ssn.ops does not import: {type(error).__name__}: {error}"
         return [Finding("FAIL", "shift", text, "mend the packages above first")]
@@ -189,7 +194,7 @@ def _check_backends() -> list[Finding]:
     usable = [name for name, reason in backends.items() if reason is None]
     if not usable:
         return [Finding("FAIL", "shift", f"no back end is usable: {backends}", "mend the packages above first")]
-    findings = [Finding("ok", "shift", f"back ends {', '.join(usable)}")]
+    findings = [Finding("ok", "shift", f"back ends {', '.join(usable)}; maps on the CPU take {chosen}")]
     return findings + [
         Finding("note", "shift", f"back end {name} is not usable: {reason}", "the others give the same results")
         for name, reason in backends.items()

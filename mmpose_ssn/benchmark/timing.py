@@ -28,13 +28,13 @@ def tune_allocator() -> None:
     """
     if any(name not in os.environ for name in _ALLOCATOR):
         sys.stdout.flush()
-        os.execve(sys.executable, [*sys.orig_argv[:1], *sys.orig_argv[1:]], {**_ALLOCATOR, **os.environ})
+        os.execve(sys.executable, sys.orig_argv, {**_ALLOCATOR, **os.environ})
 
 
 def paired(functions: Mapping[str, Callable[[], object]], seconds: float) -> dict[str, Timing]:
     """Time functions in turn, for about ``seconds`` in all and in at least five rounds.
 
-    Each is called once before, and then as often in a round as takes some 5 ms.
+    In a round each is called once untimed, and then as often as takes some 5 ms.
     """
     calls = {}
     for name, function in functions.items():
@@ -48,6 +48,7 @@ def paired(functions: Mapping[str, Callable[[], object]], seconds: float) -> dic
     while rounds < 5 or time.perf_counter() - start < seconds:
         rounds += 1
         for name, function in functions.items():
+            function()  # untimed: what ran before has left its own data in the caches
             wall, cpu = time.perf_counter(), time.process_time()
             for _ in range(calls[name]):
                 function()

@@ -61,6 +61,7 @@ def test_every_other_command_is_run_by_ci_or_by_a_test() -> None:
     elsewhere = {
         "./run python -m mmpose_ssn coco --root data/coco": "tests/datasets/test_coco.py",
         "./run python -m mmpose_ssn --help": "here",
+        "./run python -m mmpose_ssn bench --check": "tests/benchmark/test_bench.py, in a short form",
         "./run mim train mmpose configs/ssn/td-hm_ssn50_1xb16-400k_coco-256x192.py --work-dir work_dirs/ssn": (
             "tests/plugin/test_mim.py, on a small config"
         ),
@@ -80,7 +81,9 @@ def test_help_names_every_step(capsys: pytest.CaptureFixture[str]) -> None:
         assert re.search(rf"^ +{step}\b", listed, flags=re.MULTILINE), step
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/silences.md", "results/README.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "docs/silences.md", "docs/speed.md", "results/README.md"]
+)
 def test_links_within_the_repository_lead_somewhere(page: str) -> None:
     file = REPOSITORY / page
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", file.read_text()):
