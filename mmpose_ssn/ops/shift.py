@@ -27,9 +27,14 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
-from mmpose_ssn.ops import grid_sample, numba_cpu, reference
+from mmpose_ssn.ops import grid_sample, numba_cpu, reference, triton_gpu
 
-_BACKENDS: dict[str, ModuleType] = {"numba": numba_cpu, "torch": grid_sample, "reference": reference}
+_BACKENDS: dict[str, ModuleType] = {
+    "numba": numba_cpu,
+    "triton": triton_gpu,
+    "torch": grid_sample,
+    "reference": reference,
+}
 
 ENVIRONMENT_VARIABLE = "MMPOSE_SSN_SHIFT"
 """Names the back end that ``"auto"`` takes."""
@@ -37,7 +42,7 @@ ENVIRONMENT_VARIABLE = "MMPOSE_SSN_SHIFT"
 
 def available_backends() -> dict[str, str | None]:
     """Name every back end of :func:`shift`, with ``None`` where it is usable and else the reason why it is not."""
-    return {"numba": numba_cpu.missing(), "torch": None, "reference": None}
+    return {"numba": numba_cpu.missing(), "triton": triton_gpu.missing(), "torch": None, "reference": None}
 
 
 def choose_backend(x: Tensor, backend: str = "auto") -> str:
@@ -54,10 +59,11 @@ def choose_backend(x: Tensor, backend: str = "auto") -> str:
         return "numba" if numba_cpu.takes(x) and numba_cpu.missing() is None else "torch"
     if named not in _BACKENDS:
         raise ValueError(f"unknown shift back end {named!r}, expected 'auto' or one of {sorted(_BACKENDS)}")
-    if named == "numba":
-        reason = numba_cpu.missing() or (None if numba_cpu.takes(x) else f"it takes no {x.dtype} on {x.device.type}")
+    if named in ("numba", "triton"):
+        module = numba_cpu if named == "numba" else triton_gpu
+        reason = module.missing() or (None if module.takes(x) else f"it takes no {x.dtype} on {x.device.type}")
         if reason:
-            _warn_once(f"the shift's back end 'numba' is not used ({reason}): 'torch' takes its place")
+            _warn_once(f"the shift's back end {named!r} is not used ({reason}): 'torch' takes its place")
             return "torch"
     return named
 
@@ -76,7 +82,8 @@ def shift(x: Tensor, offsets: Tensor, backend: str = "auto") -> Tensor:
             them in float32 (or float64) also where ``x`` has less precision: a bfloat16 offset of 20 knows its position
             to 0.06 px only. Offsets that move a channel out of view, infinite ones too, give zeros; NaN gives NaN.
         backend: ``"auto"`` (default, see :func:`choose_backend`), ``"numba"`` (float32 and bfloat16 on the CPU, nearly
-            as fast as a copy), ``"torch"`` (every device and dtype) or ``"reference"`` (slow, in float64, for tests).
+            as fast as a copy), ``"torch"`` (every device and dtype), ``"triton"`` (GPU, unmeasured, by name only) or
+            ``"reference"`` (slow, in float64, for tests).
 
     Returns:
         The shifted maps, in the dtype of ``x``, contiguous. Gradients flow to both arguments (once: no second

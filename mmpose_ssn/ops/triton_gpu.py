@@ -1,0 +1,68 @@
+"""The shift (Eq. 1) on a GPU by the kernels of ``triton_kernels.py``.
+
+Unmeasured: checked in Triton's interpreter, never yet timed on a GPU. Therefore it is used only where it is named.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+import torch
+from torch import Tensor
+
+_DTYPES = (torch.float32, torch.bfloat16, torch.float16)
+_BLOCK = 256
+
+
+def _interpreting() -> bool:
+    return os.environ.get("TRITON_INTERPRET") == "1"
+
+
+@torch.compiler.assume_constant_result
+def missing() -> str | None:
+    """Why this back end cannot be used on this machine; None where it can."""
+    return _look_for_what_is_missing()
+
+
+@cache
+def _look_for_what_is_missing() -> str | None:
+    try:
+        import triton  # noqa: F401
+    except ImportError as error:
+        return f"{error}: it comes with PyTorch for CUDA"
+    return None if torch.cuda.is_available() or _interpreting() else "torch sees no GPU"
+
+
+def takes(x: Tensor) -> bool:
+    """Whether a map's device and dtype are this back end's."""
+    return (x.is_cuda or _interpreting()) and x.dtype in _DTYPES
+
+
+def forward(x: Tensor, offsets: Tensor) -> Tensor:
+    """Shift ``x`` [B, K, H, W] by ``offsets`` [K, 2] pixels."""
+    return _shift(x.contiguous(), offsets, 1.0)
+
+
+def backward(grad: Tensor, x: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor]:
+    """Gradients by ``x`` [B, K, H, W] and ``offsets`` [K, 2] for ``grad`` [B, K, H, W]."""
+    from mmpose_ssn.ops.triton_kernels import offset_gradient_kernel
+
+    x, grad = x.contiguous(), grad.to(x.dtype).contiguous()
+    by = offsets.detach().float().contiguous()
+    grad_by = torch.zeros_like(by)
+    if x.numel() > 0:
+        offset_gradient_kernel[(x.shape[1],)](grad, x, by, grad_by, *x.shape, BLOCK=_BLOCK)
+    return _shift(grad, offsets, -1.0), grad_by.to(offsets.dtype)
+
+
+def _shift(x: Tensor, offsets: Tensor, sign: float) -> Tensor:
+    from mmpose_ssn.ops.triton_kernels import shift_kernel
+
+    samples, channels, height, width = x.shape
+    out = torch.empty_like(x)
+    if x.numel() > 0:
+        grid = samples * channels, -(-height * width // _BLOCK)
+        by = offsets.detach().float().contiguous()
+        shift_kernel[grid](x, by, out, sign, channels, height, width, BLOCK=_BLOCK)
+    return out
