@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmpose_ssn.ops import attention, gated_shift, shift
-from mmpose_ssn.ops.gate import NORMALIZATIONS, Normalization
+from mmpose_ssn.ops.gate import Normalization, check_normalization
 
 
 class CorrelationAttention(nn.Module):
@@ -43,10 +43,7 @@ class CorrelationAttention(nn.Module):
 
     def __init__(self, channels: int, shift_channels: int, normalization: Normalization = "softplus-l1") -> None:
         super().__init__()
-        if normalization not in NORMALIZATIONS:
-            raise ValueError(
-                f"unknown attention {normalization!r}, expected one of {', '.join(map(repr, NORMALIZATIONS))}"
-            )
+        check_normalization(normalization)
         self.normalization = normalization
         self.conv = nn.Conv2d(channels, shift_channels, 1)
 

@@ -19,6 +19,10 @@ Normalization = Literal["softplus-l1", "softplus-mean", "sigmoid"]
 
 NORMALIZATIONS = ("softplus-l1", "softplus-mean", "sigmoid")
 
+LEAST_SUM = 1e-30
+"""Bound on the sum that softplus is divided by: a channel that underflows everywhere is silent, not NaN, and its
+gradient stays finite under a scaled loss too, which the smallest number there is would not give."""
+
 
 def attention(logits: Tensor, normalization: Normalization = "softplus-l1") -> Tensor:
     """Normalise the correlation attention's logits over each map (Eq. 6).
@@ -33,14 +37,12 @@ def attention(logits: Tensor, normalization: Normalization = "softplus-l1") -> T
     Returns:
         [B, K, H, W] in the dtype of the logits.
     """
-    _check_normalization(normalization)
+    check_normalization(normalization)
     if normalization == "sigmoid":
         return torch.sigmoid(logits)
     f = F.softplus(logits.float() if logits.dtype != torch.float64 else logits)
     total = f.sum((2, 3), keepdim=True) if normalization == "softplus-l1" else f.mean((2, 3), keepdim=True)
-    # A channel whose softplus underflows everywhere is silent, not NaN, and its gradient stays finite under a
-    # scaled loss too, which the smallest number there is would not give.
-    return (f / total.clamp_min(1e-30)).to(logits.dtype)
+    return (f / total.clamp_min(LEAST_SUM)).to(logits.dtype)
 
 
 def gated_shift(
@@ -67,7 +69,7 @@ def gated_shift(
         - offsets: [K, 2]
         - output: [B, K, H, W]
     """
-    _check_normalization(normalization)
+    check_normalization(normalization)
     if logits.shape != x.shape:
         raise ValueError(f"gated_shift expects logits of the shape of x, {list(x.shape)}, got {list(logits.shape)}")
     if offsets is not None:
@@ -78,7 +80,8 @@ def gated_shift(
     return shifted * attention(logits, normalization)
 
 
-def _check_normalization(normalization: str) -> None:
+def check_normalization(normalization: str) -> None:
+    """Raise ValueError unless ``normalization`` is one of :data:`NORMALIZATIONS`."""
     if normalization not in NORMALIZATIONS:
         raise ValueError(f"unknown attention {normalization!r}, expected one of {', '.join(map(repr, NORMALIZATIONS))}")
 

@@ -21,6 +21,15 @@ from torch import Tensor
 _BILINEAR, _ZEROS = 0, 0  # ATen's codes of grid_sample's modes
 
 
+def missing() -> None:
+    """Nothing is: this back end needs PyTorch alone."""
+
+
+def takes(x: Tensor) -> bool:
+    """Whether a map's device and dtype are this back end's: all are."""
+    return True
+
+
 def forward(x: Tensor, offsets: Tensor) -> Tensor:
     """Shift ``x`` [B, K, H, W] by ``offsets`` [K, 2] pixels."""
     if x.numel() == 0:

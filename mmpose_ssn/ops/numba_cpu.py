@@ -21,14 +21,9 @@ _LEAST_WORK = 1 << 16  # elements for each thread: below that, waking one costs 
 _pool: ThreadPoolExecutor | None = None
 
 
-@torch.compiler.assume_constant_result  # torch.compile would follow it into Numba
+@cache
 def missing() -> str | None:
     """Why this back end cannot be used on this machine; None where it can."""
-    return _look_for_what_is_missing()
-
-
-@cache
-def _look_for_what_is_missing() -> str | None:
     try:
         import llvmlite.binding as llvm
         import numba  # noqa: F401
@@ -103,7 +98,7 @@ def gate_forward(x: Tensor, logits: Tensor, offsets: Tensor | None, form: int) -
     positions = _positions(*x.shape[2:])
 
     def work(start: int, stop: int) -> None:
-        masks, room = numba_kernels.room_for_masks(positions), np.empty(positions.shape, np.float32)
+        masks, room = numba_kernels.room_for_masks(positions), np.empty((1, positions.shape[1]), np.float32)
         addresses = x.data_ptr(), logits.data_ptr(), out.data_ptr()
         numba_gate_kernels.gate_channels(
             *addresses, moving, by, positions, masks, room, *x.shape, x.element_size(), start, stop, form

@@ -16,35 +16,33 @@ from __future__ import annotations
 import numpy as np
 from numba import boolean, float32, float64, int32, int64, njit, void
 
+from mmpose_ssn.ops.gate import LEAST_SUM, NORMALIZATIONS
 from mmpose_ssn.ops.numba_kernels import (
     _OPTIONS,
     BLOCK,
     _compiled,
     _interpolate,
     _load,
-    _mask_taps,
+    _plan,
     _shift_map,
-    _split,
     _store,
+    _taps,
+    _weights,
 )
 from mmpose_ssn.ops.simd import (
     LANES,
     first,
     load_float32,
-    load_word,
     nearest,
     positive,
     power_of_two,
     splat,
     store_float32,
     total,
-    unpack,
     where_negative,
 )
 
-SOFTPLUS_L1, SOFTPLUS_MEAN, SIGMOID = 0, 1, 2
-
-_LEAST_SUM = 1e-30  # as in CorrelationAttention: a channel whose softplus underflows everywhere is silent
+SOFTPLUS_L1, SOFTPLUS_MEAN, SIGMOID = map(NORMALIZATIONS.index, ("softplus-l1", "softplus-mean", "sigmoid"))
 
 
 @_compiled
@@ -105,18 +103,9 @@ def _gate(logits_at, size, count, f_at, slope_at, form):
 def _scale(form, summed, count):
     if form == SIGMOID:
         return float32(1.0)
-    if summed < float32(_LEAST_SUM):
-        summed = float32(_LEAST_SUM)
+    if summed < float32(LEAST_SUM):
+        summed = float32(LEAST_SUM)
     return (float32(count) if form == SOFTPLUS_MEAN else float32(1.0)) / summed
-
-
-@_compiled
-def _plan(offsets, channel, positions_at, words_at, groups, height, width, size, sign):
-    """Masks, distance in bytes of the first tap, and fractions a and b of one channel's shift."""
-    dx, dy = float32(sign) * offsets[channel, 0], float32(sign) * offsets[channel, 1]
-    m, n, a, b = _split(dx, dy, height, width)
-    _mask_taps(words_at, positions_at, groups, height, width, m, n)
-    return (n * width + m) * size, a, b
 
 
 @njit(
@@ -146,12 +135,11 @@ def gate_channels(
 ):
     """Shift the channels ``start`` to ``stop`` - 1 of x (only where ``moving``) and multiply them by their gate.
 
-    ``room`` holds four maps of float32 for intermediate results; the rest is as in
+    ``room`` holds one map of float32 for intermediate results, four in the backward; the rest is as in
     :func:`~mmpose_ssn.ops.numba_kernels.shift_channels`.
     """
     count, groups = height * width, positions.shape[1] // LANES
     positions_at, words_at, f_at = int64(positions.ctypes.data), int64(words.ctypes.data), int64(room.ctypes.data)
-    one = float32(1)
     distances, fractions = np.zeros(BLOCK, np.int64), np.zeros((BLOCK, 2), np.float32)
     for block in range(start, stop, BLOCK):
         block_channels = min(BLOCK, stop - block)
@@ -165,8 +153,7 @@ def gate_channels(
             for j in range(block_channels):
                 summed = _gate(logits_at + here, size, count, f_at, 0, form)
                 scale = splat(_scale(form, summed, count))
-                a, b = fractions[j, 0], fractions[j, 1]
-                weights = splat((one - a) * (one - b)), splat(a * (one - b)), splat((one - a) * b), splat(a * b)
+                weights = _weights(fractions[j, 0], fractions[j, 1])
                 tap, to, mask_at, f = x_at + here + distances[j], out_at + here, words_at + 8 * groups * j, f_at
                 for left in range(count, 0, -LANES):
                     inside = first(left)
@@ -220,8 +207,7 @@ def gate_channels_backward(
             here = (sample * channels + block) * count * size
             for j in range(block_channels):
                 summed = _gate(logits_at + here, size, count, f_at, slope_at, form)
-                plain_scale = _scale(form, summed, count)
-                scale = splat(plain_scale)
+                scale = splat(_scale(form, summed, count))
                 a, b = fractions[0, j, 0], fractions[0, j, 1]
                 a0, a1, b0, b1 = splat(one - a), splat(a), splat(one - b), splat(b)
                 by_a = by_b = dot = splat(0.0)
@@ -233,12 +219,7 @@ def gate_channels_backward(
                     gate = load_float32(f, inside)
                     into_shift = grad * (scale * gate)
                     if moving:
-                        word = load_word(mask_at)
-                        r00, r10 = _load(tap, unpack(word, 0), size), _load(tap + size, unpack(word, 1), size)
-                        r01, r11 = (
-                            _load(tap + row, unpack(word, 2), size),
-                            _load(tap + row + size, unpack(word, 3), size),
-                        )
+                        r00, r10, r01, r11 = _taps(tap, row, mask_at, size)
                         upper, lower = a0 * r00 + a1 * r10, a0 * r01 + a1 * r11
                         shifted = b0 * upper + b1 * lower
                         by_a = by_a + into_shift * (b0 * (r10 - r00) + b1 * (r11 - r01))
@@ -256,7 +237,7 @@ def gate_channels_backward(
                     f += LANES * 4
                     by_shifted += LANES * 4
                     by_gate += LANES * 4
-                mean = float32(0) if form == SIGMOID or summed < float32(_LEAST_SUM) else total(dot) / summed
+                mean = float32(0) if form == SIGMOID or summed < float32(LEAST_SUM) else total(dot) / summed
                 common, to, slope, by_gate = splat(mean), grad_logits_at + here, slope_at, by_gate_at
                 for left in range(count, 0, -LANES):
                     inside = first(left)

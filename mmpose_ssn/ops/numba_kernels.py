@@ -88,20 +88,42 @@ def _mask_taps(words_at, positions_at, groups, height, width, m, n):
 
 
 @_compiled
-def _interpolate(at, row, words_at, weights, size):
-    """Bilinear interpolation at sixteen positions whose first tap lies at ``at``; ``row`` is a row's size in bytes."""
+def _plan(offsets, channel, positions_at, words_at, groups, height, width, size, sign):
+    """Distance in bytes of the first tap, fractions a and b for ``sign`` times a channel's offset; writes its masks."""
+    dx, dy = float32(sign) * offsets[channel, 0], float32(sign) * offsets[channel, 1]
+    m, n, a, b = _split(dx, dy, height, width)
+    _mask_taps(words_at, positions_at, groups, height, width, m, n)
+    return (n * width + m) * size, a, b
+
+
+@_compiled
+def _taps(at, row, words_at, size):
+    """The four taps of sixteen positions, the first of which lies at ``at``; ``row`` is a row's size in bytes."""
     word = load_word(words_at)
+    r00, r10 = _load(at, unpack(word, 0), size), _load(at + size, unpack(word, 1), size)
+    r01, r11 = _load(at + row, unpack(word, 2), size), _load(at + row + size, unpack(word, 3), size)
+    return r00, r10, r01, r11
+
+
+@_compiled
+def _weights(a, b):
+    """The taps' weights, in their order."""
+    one = float32(1)
+    return splat((one - a) * (one - b)), splat(a * (one - b)), splat((one - a) * b), splat(a * b)
+
+
+@_compiled
+def _interpolate(at, row, words_at, weights, size):
+    """Bilinear interpolation at sixteen positions, with :func:`_weights`."""
+    r00, r10, r01, r11 = _taps(at, row, words_at, size)
     w00, w10, w01, w11 = weights
-    upper = w00 * _load(at, unpack(word, 0), size) + w10 * _load(at + size, unpack(word, 1), size)
-    lower = w01 * _load(at + row, unpack(word, 2), size) + w11 * _load(at + row + size, unpack(word, 3), size)
-    return upper + lower
+    return (w00 * r00 + w10 * r10) + (w01 * r01 + w11 * r11)
 
 
 @_compiled
 def _shift_map(to_at, to_size, from_at, from_size, positions, row, words_at, a, b):
     """Write one shifted map; ``from_at`` is where the first tap of its first position lies, in view or not."""
-    one = float32(1)
-    weights = splat((one - a) * (one - b)), splat(a * (one - b)), splat((one - a) * b), splat(a * b)
+    weights = _weights(a, b)
     for _ in range(positions // LANES):
         _store(to_at, first(LANES), _interpolate(from_at, row, words_at, weights, from_size), to_size)
         to_at += LANES * to_size
@@ -119,11 +141,7 @@ def _offset_sums(grad_at, from_at, positions, row, words_at, a, b, size):
     a0, a1, b0, b1 = splat(one - a), splat(a), splat(one - b), splat(b)
     by_a = by_b = splat(float32(0))
     for start in range(0, positions, LANES):
-        word = load_word(words_at)
-        r00 = _load(from_at, unpack(word, 0), size)
-        r10 = _load(from_at + size, unpack(word, 1), size)
-        r01 = _load(from_at + row, unpack(word, 2), size)
-        r11 = _load(from_at + row + size, unpack(word, 3), size)
+        r00, r10, r01, r11 = _taps(from_at, row, words_at, size)
         grad = _load(grad_at, first(positions - start), size)
         by_a = by_a + grad * (b0 * (r10 - r00) + b1 * (r11 - r01))
         by_b = by_b + grad * (a0 * (r01 - r00) + a1 * (r11 - r10))
@@ -151,9 +169,9 @@ def shift_channels(x_at, out_at, offsets, positions, words, samples, channels, h
     for block in range(start, stop, BLOCK):
         block_channels = min(BLOCK, stop - block)
         for j in range(block_channels):
-            m, n, a, b = _split(offsets[block + j, 0], offsets[block + j, 1], height, width)
-            _mask_taps(words_at + 8 * groups * j, positions_at, groups, height, width, m, n)
-            distances[j], fractions[j, 0], fractions[j, 1] = (n * width + m) * size, a, b
+            distances[j], fractions[j, 0], fractions[j, 1] = _plan(
+                offsets, block + j, positions_at, words_at + 8 * groups * j, groups, height, width, size, 1
+            )
         for sample in range(samples):
             here = (sample * channels + block) * count * size
             for j in range(block_channels):
@@ -198,13 +216,12 @@ def shift_channels_backward(
     for block in range(start, stop, BLOCK):
         block_channels = min(BLOCK, stop - block)
         for j in range(block_channels):
-            dx, dy = offsets[block + j, 0], offsets[block + j, 1]
-            m, n, a, b = _split(dx, dy, height, width)
-            _mask_taps(words_at + 8 * groups * j, positions_at, groups, height, width, m, n)
-            distances[0, j], fractions[0, j, 0], fractions[0, j, 1] = (n * width + m) * size, a, b
-            m, n, a, b = _split(-dx, -dy, height, width)
-            _mask_taps(back_at + 8 * groups * j, positions_at, groups, height, width, m, n)
-            distances[1, j], fractions[1, j, 0], fractions[1, j, 1] = (n * width + m) * size, a, b
+            distances[0, j], fractions[0, j, 0], fractions[0, j, 1] = _plan(
+                offsets, block + j, positions_at, words_at + 8 * groups * j, groups, height, width, size, 1
+            )
+            distances[1, j], fractions[1, j, 0], fractions[1, j, 1] = _plan(
+                offsets, block + j, positions_at, back_at + 8 * groups * j, groups, height, width, size, -1
+            )
             grad_offsets[block + j, 0] = grad_offsets[block + j, 1] = 0.0
         for sample in range(samples):
             here = (sample * channels + block) * count * size

@@ -8,6 +8,15 @@ import torch
 from torch import Tensor
 
 
+def missing() -> None:
+    """Nothing is: this back end needs PyTorch alone."""
+
+
+def takes(x: Tensor) -> bool:
+    """Whether a map's device and dtype are this back end's: all are."""
+    return True
+
+
 def forward(x: Tensor, offsets: Tensor) -> Tensor:
     """Shift ``x`` [B, K, H, W] by ``offsets`` [K, 2]; the result is rounded once, to the dtype of ``x``."""
     out = torch.empty(x.shape, dtype=torch.float64, device=x.device)

@@ -42,7 +42,7 @@ ENVIRONMENT_VARIABLE = "MMPOSE_SSN_SHIFT"
 
 def available_backends() -> dict[str, str | None]:
     """Name every back end of :func:`shift`, with ``None`` where it is usable and else the reason why it is not."""
-    return {"numba": numba_cpu.missing(), "triton": triton_gpu.missing(), "torch": None, "reference": None}
+    return {name: module.missing() for name, module in _BACKENDS.items()}
 
 
 def choose_backend(x: Tensor, backend: str = "auto") -> str:
@@ -56,16 +56,29 @@ def choose_backend(x: Tensor, backend: str = "auto") -> str:
     """
     named = os.environ.get(ENVIRONMENT_VARIABLE, "auto") if backend == "auto" else backend
     if named == "auto":
-        return "numba" if numba_cpu.takes(x) and numba_cpu.missing() is None else "torch"
-    if named not in _BACKENDS:
-        raise ValueError(f"unknown shift back end {named!r}, expected 'auto' or one of {sorted(_BACKENDS)}")
-    if named in ("numba", "triton"):
-        module = numba_cpu if named == "numba" else triton_gpu
-        reason = module.missing() or (None if module.takes(x) else f"it takes no {x.dtype} on {x.device.type}")
-        if reason:
-            _warn_once(f"the shift's back end {named!r} is not used ({reason}): 'torch' takes its place")
-            return "torch"
+        return "torch" if _reason_against("numba", x) else "numba"
+    _check_name(named)
+    if reason := _reason_against(named, x):
+        _warn_once(f"the shift's back end {named!r} is not used ({reason}): 'torch' takes its place")
+        return "torch"
     return named
+
+
+def _reason_against(name: str, x: Tensor) -> str | None:
+    """Why a back end cannot shift a map; None where it can."""
+    if not _BACKENDS[name].takes(x):
+        return f"it takes no {x.dtype} on {x.device.type}"
+    return _missing(name)
+
+
+@torch.compiler.assume_constant_result  # torch.compile would follow it into Numba
+def _missing(name: str) -> str | None:
+    return _BACKENDS[name].missing()
+
+
+def _check_name(backend: str) -> None:
+    if backend not in _BACKENDS:
+        raise ValueError(f"unknown shift back end {backend!r}, expected 'auto' or one of {sorted(_BACKENDS)}")
 
 
 @cache
@@ -98,8 +111,8 @@ def shift(x: Tensor, offsets: Tensor, backend: str = "auto") -> Tensor:
         - output: [B, K, H, W]
     """
     check_shift(x, offsets)
-    if backend != "auto" and backend not in _BACKENDS:
-        raise ValueError(f"unknown shift back end {backend!r}, expected 'auto' or one of {sorted(_BACKENDS)}")
+    if backend != "auto":
+        _check_name(backend)
     return _shift_op(x, offsets, backend)
 
 

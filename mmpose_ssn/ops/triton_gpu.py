@@ -19,14 +19,9 @@ def _interpreting() -> bool:
     return os.environ.get("TRITON_INTERPRET") == "1"
 
 
-@torch.compiler.assume_constant_result
+@cache
 def missing() -> str | None:
     """Why this back end cannot be used on this machine; None where it can."""
-    return _look_for_what_is_missing()
-
-
-@cache
-def _look_for_what_is_missing() -> str | None:
     try:
         import triton  # noqa: F401
     except ImportError as error:
