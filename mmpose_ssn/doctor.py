@@ -11,7 +11,6 @@ import importlib.metadata
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import textwrap
 import warnings
@@ -20,7 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from mmpose_ssn import __version__
 from mmpose_ssn.datasets import coco
+from mmpose_ssn.experiment import provenance
 
 MAIN_JOB = "./run snakemake --cores all results/table1.md"
 
@@ -112,29 +113,14 @@ def render(findings: list[Finding], width: int = 100) -> str:
 
 
 def _title() -> str:
-    from mmpose_ssn import __version__
-
-    commit = _commit(_package_root())
-    return f"mmpose-ssn {__version__}{f' ({commit})' if commit else ''} on {platform.system()} {platform.machine()}"
+    version, commit = f"mmpose-ssn {__version__}", provenance.commit()
+    origin = "" if commit == version else f" (commit {commit})"
+    return f"{version}{origin} on {platform.system()} {platform.machine()}"
 
 
 def _package_root() -> Path:
     """The repository root in a checkout, site-packages in an installation."""
     return Path(__file__).resolve().parents[1]
-
-
-def _commit(root: Path) -> str | None:
-    if not (root / ".git").exists():
-        return None
-
-    def git(*arguments: str) -> str:
-        return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True).stdout
-
-    try:
-        commit = git("rev-parse", "--short", "HEAD").strip()
-        return f"commit {commit}{', changed since' if git('status', '--porcelain') else ''}"
-    except (OSError, subprocess.CalledProcessError):  # git is missing, or refuses a checkout of another user
-        return None
 
 
 def _check_python() -> Finding:

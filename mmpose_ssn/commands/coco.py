@@ -18,7 +18,7 @@ def run(args: argparse.Namespace) -> int:
     """Look for every file and count the photos; return 1 where something is missing."""
     from mmpose_ssn.datasets import coco
     from mmpose_ssn.experiment.provenance import file_digest
-    from mmpose_ssn.report.files import write_together
+    from mmpose_ssn.files import write_together
 
     if missing := coco.missing(args.root):
         print(

@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
 
     from mmpose_ssn.complexity import POLICY
     from mmpose_ssn.complexity.variants import count_variants
-    from mmpose_ssn.report.files import write_together
+    from mmpose_ssn.files import write_together
 
     counted = count_variants()
     print(

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the three files; return 1 where an input is refused."""
-    from mmpose_ssn.report.files import write_together
+    from mmpose_ssn.files import write_together
     from mmpose_ssn.report.inputs import RefusedInput
     from mmpose_ssn.report.table1 import Table1, to_csv, to_markdown, to_tex
 

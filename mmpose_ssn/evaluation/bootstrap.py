@@ -43,6 +43,38 @@ def draw_images(n_images: int, resamples: int, seed: int) -> npt.NDArray[np.int3
 
 
 @dataclass(frozen=True, eq=False)
+class KeypointAnnotations:
+    """An annotation file, read and checked once for all the results files that are matched with it.
+
+    Attributes:
+        file: where it was read.
+        truth: pycocotools' index of it; matching writes flags of its own into the annotations, anew each time.
+        category: id of its one category.
+        sigmas: the OKS constant of each keypoint, [M].
+    """
+
+    file: Path
+    truth: COCO
+    category: int
+    sigmas: npt.NDArray[np.float64]
+
+    @classmethod
+    def from_file(cls, file: str | Path, keypoint_sigmas: Sequence[float] | None = None) -> KeypointAnnotations:
+        """Read COCO annotations (``person_keypoints_*.json``) with one category.
+
+        Args:
+            file: the annotations.
+            keypoint_sigmas: the OKS constant of each keypoint, [M]; by default those of COCO's 17 keypoints.
+
+        Raises:
+            ValueError: if pycocotools would misread the file without a word.
+        """
+        with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
+            truth = COCO(str(file))
+        return cls(Path(file), truth, *_check_annotations(truth, file, keypoint_sigmas))
+
+
+@dataclass(frozen=True, eq=False)
 class KeypointMatches:
     """A results file's detections matched with an annotation file's people, image by image, over all areas.
 
@@ -69,30 +101,22 @@ class KeypointMatches:
     figures: dict[str, float]
 
     @classmethod
-    def from_files(
-        cls,
-        annotation_file: str | Path,
-        results_file: str | Path,
-        keypoint_sigmas: Sequence[float] | None = None,
-    ) -> KeypointMatches:
-        """Match a COCO keypoint results file with its annotation file, once, by pycocotools.
+    def from_results(cls, annotations: KeypointAnnotations, results_file: str | Path) -> KeypointMatches:
+        """Match a COCO keypoint results file with its annotations, once, by pycocotools.
 
         Args:
-            annotation_file: COCO annotations (``person_keypoints_*.json``) with one category.
+            annotations: the annotation file that the results were made for.
             results_file: COCO keypoint results, a JSON list of ``image_id``, ``category_id``, ``keypoints`` and
                 ``score``; it may be empty.
-            keypoint_sigmas: the OKS constant of each keypoint, [M]; by default those of COCO's 17 keypoints.
 
         Raises:
-            ValueError: if the two files do not belong together or pycocotools would misread one of them without a word.
+            ValueError: if the two do not belong together or pycocotools would misread the results without a word.
         """
+        detections = json.loads(Path(results_file).read_text(encoding="utf-8"))
+        _check_detections(detections, results_file, annotations)
         with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
-            truth = COCO(str(annotation_file))
-            category, sigmas = _check_annotations(truth, annotation_file, keypoint_sigmas)
-            detections = json.loads(Path(results_file).read_text(encoding="utf-8"))
-            _check_detections(detections, results_file, truth, annotation_file, category, len(sigmas))
-            evaluation = COCOeval(truth, _load_detections(truth, detections), "keypoints")
-            evaluation.params.kpt_oks_sigmas = sigmas
+            evaluation = COCOeval(annotations.truth, _load_detections(annotations.truth, detections), "keypoints")
+            evaluation.params.kpt_oks_sigmas = annotations.sigmas
             evaluation.evaluate()
             evaluation.accumulate()
             evaluation.summarize()
@@ -206,10 +230,9 @@ def _check_annotations(
     return categories[0], sigmas
 
 
-def _check_detections(
-    detections: Any, results_file: str | Path, truth: COCO, annotation_file: str | Path, category: int, n_keypoints: int
-) -> None:
+def _check_detections(detections: Any, results_file: str | Path, annotations: KeypointAnnotations) -> None:
     """ValueError unless the results are keypoint detections on the annotated images."""
+    category, n_keypoints = annotations.category, len(annotations.sigmas)
     if not isinstance(detections, list):
         raise ValueError(f"{results_file}: expected a JSON list of detections, got {type(detections).__name__}")
     for number, detection in enumerate(detections):
@@ -227,11 +250,11 @@ def _check_detections(
             )
         if not np.isfinite([detection["score"], *detection["keypoints"]]).all():
             raise ValueError(f"{where} has a score or keypoint that is not finite: the network's output was not")
-    strangers = sorted({detection["image_id"] for detection in detections} - set(truth.imgs))
+    strangers = sorted({detection["image_id"] for detection in detections} - set(annotations.truth.imgs))
     if strangers:
         listed = ", ".join(map(str, strangers[:_LISTED])) + (", ..." if len(strangers) > _LISTED else "")
         raise ValueError(
-            f"{results_file}: {len(strangers)} of its images are not in {annotation_file} (ids {listed}): "
+            f"{results_file}: {len(strangers)} of its images are not in {annotations.file} (ids {listed}): "
             "score it with the annotation file that it was made for"
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,11 +47,20 @@ class StagePredictorsMetric(BaseMetric):
 
     def _metric(self, name: str) -> CocoMetric:
         if name not in self._metrics:
-            prefix = None if self._outfile_prefix is None else f"{self._outfile_prefix}.{name}"
-            metric = CocoMetric(outfile_prefix=prefix, collect_device=self.collect_device, prefix=name, **self._coco)
-            metric.dataset_meta = self.dataset_meta
+            metric = copy.copy(self._blank)
+            metric.prefix, metric.results = name, []
+            metric.dataset_meta = dict(self.dataset_meta)  # a copy, as CocoMetric converts it in place
+            if self._outfile_prefix is not None:
+                metric.outfile_prefix = f"{self._outfile_prefix}.{name}"
+            if metric.gt_converter is not None:  # then a CocoMetric changes, once, what it has of the annotations
+                metric.coco = copy.deepcopy(metric.coco)
             self._metrics[name] = metric
         return self._metrics[name]
+
+    @functools.cached_property
+    def _blank(self) -> CocoMetric:
+        """Takes no sample: it reads the annotation file for its copies, the metrics of all predictors."""
+        return CocoMetric(outfile_prefix=self._outfile_prefix, collect_device=self.collect_device, **self._coco)
 
     def evaluate(self, size: int) -> dict[str, float]:
         if not self._metrics:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -34,15 +36,19 @@ def preset_names() -> list[str]:
 
 
 def load_preset(name: str) -> Preset:
-    """Read and check a preset.
+    """Read and check a preset. A file is read once in a process, and its settings are given out as copies.
 
     Raises:
         ValueError: If there is no such preset (names those that there are), or its file does not fit the schema.
     """
     if name not in preset_names():
         raise ValueError(f"unknown preset {name!r}, expected one of: {', '.join(preset_names())}")
-    file: Path = configs_folder() / "presets" / f"{name}.yaml"
-    settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return Preset(name, copy.deepcopy(_settings(configs_folder() / "presets" / f"{name}.yaml")))
+
+
+@functools.cache
+def _settings(file: Path) -> dict[str, Any]:
+    settings: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
     schema = yaml.safe_load(
         resources.files("mmpose_ssn.experiment").joinpath("preset.schema.yaml").read_text(encoding="utf-8")
     )
@@ -52,7 +58,7 @@ def load_preset(name: str) -> Preset:
         raise ValueError(f"{file}: " + "; ".join(complaints))
     if settings["data"] == "drawn" and "drawn" not in settings:
         raise ValueError(f"{file}: data is 'drawn', so a 'drawn' section must say how much to draw")
-    return Preset(name, settings)
+    return settings
 
 
 def _known_keys(error: jsonschema.ValidationError) -> str:

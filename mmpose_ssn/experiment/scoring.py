@@ -11,8 +11,9 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmpose_ssn.complexity.variants import count_network
-from mmpose_ssn.evaluation.bootstrap import KeypointMatches
+from mmpose_ssn.evaluation.bootstrap import KeypointAnnotations, KeypointMatches
 from mmpose_ssn.experiment import provenance
+from mmpose_ssn.files import write_together
 
 
 def score(config: Config, weights: Path, out: Path) -> dict[str, Any]:
@@ -38,9 +39,10 @@ def score(config: Config, weights: Path, out: Path) -> dict[str, Any]:
     names = runner.model.head.selected(config.model.test_cfg)
 
     annotation_file = Path(config.test_evaluator.ann_file)
+    annotations = KeypointAnnotations.from_file(annotation_file)
     predictors: dict[str, dict[str, Any]] = {}
     for name in names:
-        matches = KeypointMatches.from_files(annotation_file, predictions / f"predictor.{name}.keypoints.json")
+        matches = KeypointMatches.from_results(annotations, predictions / f"predictor.{name}.keypoints.json")
         predictors[name] = dict(matches.figures)
         predictors[name]["AP_interval"] = list(matches.bootstrap_interval(resamples=experiment.evaluation.resamples))
         if abs(predictors[name]["AP"] - figures[f"{name}/AP"]) > 1e-6:
@@ -70,5 +72,5 @@ def score(config: Config, weights: Path, out: Path) -> dict[str, Any]:
         "network": {"params": whole.params, "macs": whole.macs, "ops": whole.ops},
         "provenance": {**made, "data": data, "data_digest": data_digest, "date": date.today().isoformat()},
     }
-    out.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_together({out: json.dumps(content, indent=2) + "\n"})
     return content

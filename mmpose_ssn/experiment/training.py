@@ -23,6 +23,7 @@ from mmengine.runner import Runner
 from mmpose_ssn import _openmmlab
 from mmpose_ssn.experiment import provenance
 from mmpose_ssn.experiment.resolve import digest, training_digest
+from mmpose_ssn.files import draft, write_together
 
 _openmmlab.repair()  # now that PyTorch is imported: checkpoints are MMEngine's
 
@@ -71,7 +72,7 @@ def train(config: Config, work_dir: Path, weights: Path, progress: TextIO | None
             "iterations": runner.iter,
             "wall_time_s": round(diary.kept["seconds"], 1),
         }
-        _replace(weights.with_suffix(".json"), json.dumps(record, indent=2) + "\n")
+        write_together({weights.with_suffix(".json"): json.dumps(record, indent=2) + "\n"})
 
 
 def newest_checkpoint(folder: Path) -> Path | None:
@@ -159,13 +160,5 @@ def _only_one(work_dir: Path) -> Iterator[None]:
 
 
 def _write_weights(state: dict[str, torch.Tensor], file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    torch.save({"state_dict": {name: tensor.cpu() for name, tensor in state.items()}}, draft)
-    draft.replace(file)
-
-
-def _replace(file: Path, text: str) -> None:
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(file)
+    with draft(file) as unfinished:
+        torch.save({"state_dict": {name: tensor.cpu() for name, tensor in state.items()}}, unfinished)

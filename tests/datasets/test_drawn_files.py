@@ -209,6 +209,23 @@ def test_killed_run_is_finished_by_the_next_one(tmp_path: Path) -> None:
     assert len(list(out.glob("train/*.png"))) == 600
 
 
+def test_drafts_of_a_killed_run_are_neither_foreign_nor_kept(tmp_path: Path) -> None:
+    (tmp_path / "val").mkdir()
+    for left in (".spec.json.part12", "val/.000000000001.png.part34"):
+        (tmp_path / left).write_text("ha")
+    write(SMALL, tmp_path, workers=1)
+    assert not list(tmp_path.rglob("*.part*"))
+    verify(tmp_path)
+
+
+def test_drafts_in_a_folder_of_somebody_else_are_left_alone(tmp_path: Path) -> None:
+    for name in ("thesis.txt", ".thesis.txt.part12"):
+        (tmp_path / name).write_text("years of work")
+    with pytest.raises(ValueError, match=r"other files .*thesis\.txt\)"):
+        write(SMALL, tmp_path)
+    assert {"thesis.txt", ".thesis.txt.part12"} < {path.name for path in tmp_path.iterdir()}
+
+
 def test_complete_set_is_kept(small: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in small.rglob("*.*")}
     write(SMALL, small)

@@ -1,6 +1,7 @@
 """Bootstrap scoring against pycocotools: the whole set, and resamples written out as data sets with copied images."""
 
 import contextlib
+import dataclasses
 import io
 import json
 import os
@@ -13,7 +14,7 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from mmpose_ssn.evaluation.bootstrap import FIGURES, KeypointMatches, draw_images
+from mmpose_ssn.evaluation.bootstrap import FIGURES, KeypointAnnotations, KeypointMatches, draw_images
 
 N_KEYPOINTS = 17
 REPOSITORY = Path(__file__).parents[2]
@@ -121,7 +122,8 @@ def matches_of(tmp_path):
     def write_and_match(annotations, results, **options):
         (tmp_path / "annotations.json").write_text(json.dumps(annotations))
         (tmp_path / "results.json").write_text(json.dumps(results))
-        return KeypointMatches.from_files(tmp_path / "annotations.json", tmp_path / "results.json", **options)
+        read = KeypointAnnotations.from_file(tmp_path / "annotations.json", **options)
+        return KeypointMatches.from_results(read, tmp_path / "results.json")
 
     return write_and_match
 
@@ -271,6 +273,19 @@ def test_annotations_that_pycocotools_misreads_are_refused(matches_of):
     annotations["categories"].append({"id": 2, "name": "dog"})
     with pytest.raises(ValueError, match=r"expected one category \(person\), got 2"):
         matches_of(annotations, results)
+
+
+def test_annotations_once_read_serve_any_number_of_results(matches_of, tmp_path):
+    annotations, results = synthetic(seed=1)
+    several = {"all": results, "few": results[::3], "none": [], "all again": results}
+    fresh = {name: matches_of(annotations, found) for name, found in several.items()}
+    read = KeypointAnnotations.from_file(tmp_path / "annotations.json")
+    for name, found in several.items():
+        (tmp_path / "results.json").write_text(json.dumps(found))
+        matches = KeypointMatches.from_results(read, tmp_path / "results.json")
+        for field in dataclasses.fields(matches):
+            np.testing.assert_equal(getattr(matches, field.name), getattr(fresh[name], field.name))
+    assert fresh["all"].figures != fresh["few"].figures
 
 
 def test_scoring_prints_nothing(matches_of, capsys):

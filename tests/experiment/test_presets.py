@@ -66,5 +66,14 @@ def test_preset_that_does_not_fit_is_refused_with_file_and_reason(changed, chang
         changed(change)
 
 
+def test_file_is_read_once_and_its_settings_are_given_out_as_copies(changed, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = changed(lambda s: s["training"].update(iterations=5))
+    first["training"]["iterations"] = 6
+    first.settings["network"]["fsm"].clear()
+    monkeypatch.setattr(presets.yaml, "safe_load", lambda text: pytest.fail("a file was read again"))
+    second = load_preset("smoke")
+    assert second["training"]["iterations"] == 5 and second["network"]["fsm"]
+
+
 def test_changed_value_that_fits_is_taken(changed) -> None:
     assert changed(lambda s: s["training"].update(iterations=5))["training"]["iterations"] == 5

@@ -14,9 +14,11 @@ import torch
 import yaml
 from mmengine.config import Config
 from mmengine.runner import Runner
+from pycocotools.coco import COCO
 
 from mmpose_ssn.__main__ import main
-from mmpose_ssn.evaluation.bootstrap import KeypointMatches
+from mmpose_ssn.evaluation import bootstrap
+from mmpose_ssn.evaluation.bootstrap import KeypointAnnotations, KeypointMatches
 from mmpose_ssn.experiment import provenance
 from mmpose_ssn.experiment.scoring import score
 
@@ -40,7 +42,9 @@ def weights(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def pipeline(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Stand in for the network: it detects every person as annotated, and the pipeline reports the given AP."""
+    """Stand in for the network: two predictors detect every person as annotated, and the pipeline reports the given
+    AP for both.
+    """
 
     def report(reported: float) -> None:
         def from_cfg(config: Config) -> SimpleNamespace:
@@ -48,10 +52,12 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
                 people = json.loads(Path(config.test_evaluator.ann_file).read_text())["annotations"]
                 keys = ("image_id", "category_id", "keypoints")
                 found = [{**{key: person[key] for key in keys}, "score": 1.0} for person in people]
-                Path(f"{config.test_evaluator.outfile_prefix}.P.keypoints.json").write_text(json.dumps(found))
-                return {"P/AP": reported}
+                for name in ("E", "P"):
+                    file = Path(f"{config.test_evaluator.outfile_prefix}.{name}.keypoints.json")
+                    file.write_text(json.dumps(found))
+                return {"E/AP": reported, "P/AP": reported}
 
-            head = SimpleNamespace(selected=lambda test_cfg: ("P",))
+            head = SimpleNamespace(selected=lambda test_cfg: ("E", "P"))
             return SimpleNamespace(test=test, model=SimpleNamespace(head=head))
 
         monkeypatch.setattr(Runner, "from_cfg", from_cfg)
@@ -63,8 +69,9 @@ def test_perfect_detections_score_one(pipeline, smoke_config, weights: Path, tmp
     pipeline(1.0)
     content = score(smoke_config(), weights, tmp_path / "scores.json")
     assert content == json.loads((tmp_path / "scores.json").read_text())
-    assert content["predictors"]["P"]["AP"] == pytest.approx(1.0)
-    assert content["predictors"]["P"]["AP_interval"] == pytest.approx([1.0, 1.0])
+    for figures in content["predictors"].values():
+        assert figures["AP"] == pytest.approx(1.0) and figures["AP_interval"] == pytest.approx([1.0, 1.0])
+    assert list(content["predictors"]) == ["E", "P"] and content["final"] == "P"
     assert content["images"] == 6
     assert {key: content["provenance"][key] for key in MADE} == MADE
 
@@ -74,9 +81,36 @@ def test_pipeline_that_disagrees_with_pycocotools_is_refused(
     pipeline, smoke_config, weights: Path, tmp_path: Path, reported: float
 ) -> None:
     pipeline(reported)
-    with pytest.raises(RuntimeError, match=r"P: the pipeline's AP .* differs from pycocotools' "):
+    with pytest.raises(RuntimeError, match=r"E: the pipeline's AP .* differs from pycocotools' "):
         score(smoke_config(), weights, tmp_path / "scores.json")
     assert not (tmp_path / "scores.json").exists()
+
+
+def test_annotations_are_read_once_for_all_predictors(
+    pipeline, smoke_config, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(bootstrap, "COCO", lambda file: read.append(file) or COCO(file))
+    pipeline(1.0)
+    config = smoke_config()
+    score(config, weights, tmp_path / "scores.json")
+    assert read == [config.test_evaluator.ann_file]
+
+
+def test_old_scores_are_never_half_overwritten(
+    pipeline, smoke_config, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline(1.0)
+    config, out = smoke_config(), tmp_path / "scores.json"
+    out.write_text("old")
+
+    def fail(self: Path, target: Path) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(Path, "replace", fail)  # the last step
+    with pytest.raises(OSError, match="no space left"):
+        score(config, weights, out)
+    assert out.read_text() == "old"
 
 
 @pytest.mark.usefixtures("one_thread")
@@ -93,9 +127,10 @@ def test_trained_network_is_scored_by_the_commands(
     schema = resources.files("mmpose_ssn.report").joinpath("scores.schema.yaml").read_text()
     jsonschema.validate(content, yaml.safe_load(schema))
     assert list(content["predictors"]) == ["E1", "E2", "E3", "P1", "P2", "P3", "P4"] and content["final"] == "P4"
-    annotations = drawn / "annotations" / "person_keypoints_val.json"
+    annotations = KeypointAnnotations.from_file(drawn / "annotations" / "person_keypoints_val.json")
     for name, figures in content["predictors"].items():
-        matches = KeypointMatches.from_files(annotations, tmp_path / "predictions" / f"predictor.{name}.keypoints.json")
+        found = tmp_path / "predictions" / f"predictor.{name}.keypoints.json"
+        matches = KeypointMatches.from_results(annotations, found)
         assert {key: figures[key] for key in matches.figures} == matches.figures
     assert content["provenance"]["data_digest"] == provenance.file_digest(drawn / "manifest.json")
     assert content["provenance"]["checkpoint_digest"] == provenance.file_digest(Path(weights))

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+import mmpose_ssn
 from mmpose_ssn import doctor
 from mmpose_ssn.commands import doctor as command
+from mmpose_ssn.experiment import provenance
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -78,4 +80,14 @@ def test_outside_a_checkout_the_main_job_cannot_run(monkeypatch: pytest.MonkeyPa
     assert doctor._check_workflow().level == "ok"
     monkeypatch.setattr(doctor, "_package_root", lambda: tmp_path)
     assert doctor._check_workflow().level == "FAIL"
-    assert "commit" not in doctor._title()
+
+
+def test_title_says_the_commit_of_a_checkout_and_the_version_alone_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    version = f"mmpose-ssn {mmpose_ssn.__version__}"
+    monkeypatch.setattr(provenance, "commit", lambda: "0123456789ab+changes")
+    assert doctor._title().startswith(f"{version} (commit 0123456789ab+changes) on ")
+    monkeypatch.undo()
+    monkeypatch.setattr(mmpose_ssn, "__file__", str(tmp_path / "mmpose_ssn" / "__init__.py"))
+    assert doctor._title().startswith(f"{version} on ")

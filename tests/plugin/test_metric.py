@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from mmengine.registry import DefaultScope
 from mmpose.datasets import CocoDataset
-from mmpose.evaluation.metrics import CocoMetric
+from mmpose.evaluation.metrics import CocoMetric, coco_metric
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
@@ -60,13 +60,17 @@ def meta() -> dict[str, Any]:
 
 
 def evaluated(metric, meta: dict[str, Any], samples: list[dict[str, Any]]) -> dict[str, float]:
-    metric.dataset_meta = meta
+    metric.dataset_meta = dict(meta)  # CocoMetric converts it in place
     for sample in samples:
         metric.process({}, [sample])
     return metric.evaluate(len(samples))
 
 
-@pytest.mark.parametrize("options", [{}, {"nms_mode": "none"}, {"score_mode": "bbox"}], ids=str)
+# The labels of the two eyes change places, once for each predictor: a second time they would be back.
+SWAPPED = {"gt_converter": {"num_keypoints": 17, "mapping": [(i, {1: 2, 2: 1}.get(i, i)) for i in range(17)]}}
+
+
+@pytest.mark.parametrize("options", [{}, {"nms_mode": "none"}, {"score_mode": "bbox"}, SWAPPED], ids=" ".join)
 def test_each_predictor_scores_as_in_a_cocometric_of_its_own(annotations: Path, samples, meta, options) -> None:
     figures = evaluated(StagePredictorsMetric(ann_file=str(annotations), **options), meta, samples)
     expected: dict[str, float] = {}
@@ -98,9 +102,20 @@ def test_written_detections_score_the_same_in_pycocotools(annotations: Path, sam
         assert [figures[f"{name}/{key}"] for key in SHORT] == pytest.approx(evaluation.stats.tolist(), abs=1e-6)
 
 
-def test_second_evaluation_starts_anew(annotations: Path, samples, meta) -> None:
-    metric = StagePredictorsMetric(ann_file=str(annotations))
+@pytest.mark.parametrize("options", [{}, SWAPPED], ids=" ".join)
+def test_second_evaluation_starts_anew(annotations: Path, samples, meta, options) -> None:
+    metric = StagePredictorsMetric(ann_file=str(annotations), **options)
     assert evaluated(metric, meta, samples) == evaluated(metric, meta, samples)
+
+
+def test_annotations_are_read_once_for_all_predictors(
+    annotations: Path, samples, meta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    load = coco_metric.COCO
+    monkeypatch.setattr(coco_metric, "COCO", lambda file: read.append(file) or load(file))
+    evaluated(StagePredictorsMetric(ann_file=str(annotations)), meta, samples)
+    assert read == [str(annotations)]
 
 
 def test_head_that_puts_out_its_answer_alone_is_refused_with_what_to_set(annotations: Path, samples, meta) -> None:

@@ -11,7 +11,6 @@ import pytest
 
 from mmpose_ssn.commands import table as table_command
 from mmpose_ssn.paper import table1 as paper_table1
-from mmpose_ssn.report.files import write_together
 from mmpose_ssn.report.inputs import RefusedInput
 from mmpose_ssn.report.table1 import Table1, to_csv, to_markdown, to_tex
 
@@ -297,13 +296,3 @@ def test_command_refuses_in_one_line_and_writes_nothing(tmp_path, make_table, ca
     inputs[-1] = tmp_path / "absent.json"
     assert run_command(*inputs, "--out", tmp_path / "results" / "table1") == 1
     assert "absent.json: cannot be read" in capsys.readouterr().err
-
-
-def test_files_are_replaced_together_or_not_at_all(tmp_path):
-    old = tmp_path / "a.md"
-    old.write_text("old")
-    (tmp_path / "not-a-folder").write_text("")
-    with pytest.raises(OSError, match="not-a-folder"):
-        write_together({old: "new", tmp_path / "not-a-folder" / "b.csv": "new"})
-    assert old.read_text() == "old"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.md", "not-a-folder"]

@@ -11,6 +11,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from mmpose_ssn.files import write_together
+
 from .figure import KEYPOINTS, SKELETON, Colour
 from .spec import DETECTED_SPLITS, SPLITS
 from .write import annotation_file, detection_file
@@ -67,8 +69,10 @@ def contact_sheet(
         tiles.append(cv2.copyMakeBorder(tile, 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=(32, 32, 32)))
     tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % columns)
     sheet = np.vstack([np.hstack(tiles[start : start + columns]) for start in range(0, len(tiles), columns)])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), sheet)
+    ok, encoded = cv2.imencode(path.suffix, sheet)
+    if not ok:
+        raise RuntimeError(f"OpenCV could not encode the contact sheet as {path.suffix}")
+    write_together({path: encoded.tobytes()})
 
 
 def _by_image(records: list[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:

@@ -26,17 +26,18 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from mmpose_ssn.files import is_draft, write_together
+
 from .coco import draw_image, header
 from .spec import DESCRIPTION, DETECTED_SPLITS, SPLITS, VERSION, DrawnSpec
 
-_OWN_TRACES = (".lock", "spec.json.part")  # what a call that was killed at its very beginning leaves
 _REDRAW = "delete the directory and draw the set again"
 
 
 def write(spec: DrawnSpec, out: str | os.PathLike[str], workers: int | None = None) -> Path:
     """Draws a set into a directory; returns at once where it is there already.
 
-    ``spec.json`` is written first and ``manifest.json`` last, and both atomically: a directory with a manifest holds a
+    ``spec.json`` is written first and ``manifest.json`` last, and both in one step: a directory with a manifest holds a
     complete set, one with a spec alone holds a part of one, which the next call draws anew. A second call at the same
     time waits for the first.
 
@@ -124,7 +125,7 @@ def _claimed(out: Path, spec: DrawnSpec) -> Iterator[None]:
     out.mkdir(parents=True, exist_ok=True)
     with (out / ".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        files = (path for path in out.rglob("*") if path.is_file() and path.name not in _OWN_TRACES)
+        files = (path for path in out.rglob("*") if path.is_file() and path.name != ".lock" and not is_draft(path))
         if (out / "spec.json").exists():
             _refuse_another_set(out, spec)
         elif foreign := next(files, None):
@@ -133,6 +134,8 @@ def _claimed(out: Path, spec: DrawnSpec) -> Iterator[None]:
             )
         else:
             _write_json(out / "spec.json", _identity(spec))
+        for leftover in list(filter(is_draft, out.rglob(".*"))):  # a killed call's: nobody else writes here now
+            leftover.unlink()
         yield
 
 
@@ -194,7 +197,7 @@ def _draw_to_disk(spec: DrawnSpec, out: Path, task: tuple[str, int]) -> dict[str
     ok, encoded = cv2.imencode(".png", pixels)
     if not ok:
         raise RuntimeError(f"OpenCV could not encode image {index} of split {split!r} as PNG")
-    _write_atomically(out / split / labels["image"]["file_name"], encoded.tobytes())
+    write_together({out / split / labels["image"]["file_name"]: encoded.tobytes()})
     return {**labels, "pixels": _pixel_digest(pixels)}
 
 
@@ -228,10 +231,4 @@ def _digest_on_disk(out: Path, split: str) -> str:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    _write_atomically(path, (json.dumps(value) + "\n").encode())
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    partial_path = path.with_name(path.name + ".part")
-    partial_path.write_bytes(content)
-    partial_path.replace(path)
+    write_together({path: json.dumps(value) + "\n"})

@@ -1,0 +1,40 @@
+"""Writing files so that a reader never finds half of one: each is written as a draft, which then takes its place."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def draft(file: Path) -> Iterator[Path]:
+    """A file to write in ``file``'s folder, which is made where it is missing; at the end it replaces ``file`` in one
+    step. After an error it is removed, and ``file`` stays as it is.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # The process stands after the last dot: torch.save writes a file's name up to there into the file.
+    unfinished = file.with_name(f".{file.name}.part{os.getpid()}")
+    try:
+        yield unfinished
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def write_together(contents: Mapping[Path, str | bytes]) -> None:
+    """Write files, text in UTF-8, each replaced in one step, and none of them before all are on disk.
+
+    Folders are made where they are missing. If a file cannot be written, the old ones stay as they are.
+    """
+    with ExitStack() as drafts:
+        for file, content in contents.items():
+            unfinished = drafts.enter_context(draft(file))
+            unfinished.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+def is_draft(file: Path) -> bool:
+    """Whether a file is a draft by its name; one that lies there for long is a killed process's."""
+    return re.fullmatch(r"\..+\.part\d+", file.name) is not None
