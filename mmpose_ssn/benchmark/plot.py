@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from mmpose_ssn.files import draft
+
 _FORMS = {
     "deform_conv2d": ("torchvision deform_conv2d", "#cbd5e1"),
     "naive grid_sample": ("grid_sample, one image a channel", "#94a3b8"),
     "torch": ("this project, pure PyTorch", "#60a5fa"),
-    "numba": ("this project, Numba", "#c2410c"),
+    "auto": ("this project, Numba", "#c2410c"),
 }
 
 
@@ -43,6 +45,6 @@ def draw(table: pd.DataFrame, file: Path) -> None:
     axes.set_ylabel("forward + backward,\nin copies of the map")
     axes.legend(frameon=False, fontsize=8, ncols=len(shown), loc="upper center")
     axes.spines[["top", "right"]].set_visible(False)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(file, dpi=130)
+    with draft(file) as unfinished:
+        figure.savefig(unfinished, dpi=130, format=file.suffix.removeprefix("."))
     plt.close(figure)

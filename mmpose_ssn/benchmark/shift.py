@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from mmpose_ssn.benchmark.timing import paired
 from mmpose_ssn.models import SSN, FeatureShiftingModule, GlobalNet, StagePredictors
 from mmpose_ssn.ops import available_backends, shift
+from mmpose_ssn.ops.shift import choose_backend, reason_against
 
 SHAPES = ((4, 256, 64, 48), (4, 512, 32, 24), (16, 512, 16, 12), (16, 512, 8, 6))
 """B, K, H, W of SSN's four stages at 256x192."""
@@ -74,25 +75,42 @@ TARGETS = (
 )
 
 
-def measure(threads: int, seconds: float, report: Callable[[str], None]) -> Iterator[Measurement]:
-    """Every comparison, with ``threads`` threads and about ``seconds`` for each."""
+def _comparison(
+    threads: int, seconds: float, report: Callable[[str], None], device: str = "cpu"
+) -> Callable[..., Iterator[Measurement]]:
+    """A function that times forms of one thing in turn, with ``threads`` threads and for about ``seconds``."""
     torch.set_num_threads(threads)
     torch.manual_seed(0)
+    wait = torch.cuda.synchronize if device == "cuda" else lambda: None
 
     def compare(figure: str, case: str, functions: dict[str, Callable[[], object]], base: str) -> Iterator[Measurement]:
-        report(f"{figure}, {case}, {threads} thread{'s' * (threads > 1)}")
-        timings = paired(functions, seconds)
+        report(f"{figure}, {case}, {f'{threads} thread' + 's' * (threads > 1) if device == 'cpu' else device}")
+        timings = paired(functions, seconds, wait)
         for form, timing in timings.items():
             ratio = timing.wall / timings[base].wall
             yield Measurement(figure, case, threads, form, 1e3 * timing.wall, 1e3 * timing.cpu, ratio, base)
 
+    return compare
+
+
+def measure_shifts(
+    threads: int, seconds: float, report: Callable[[str], None], device: str = "cpu"
+) -> Iterator[Measurement]:
+    """The shift alone beside a copy, on a device of PyTorch; on a GPU this is where the Triton back end is timed."""
+    compare = _comparison(threads, seconds, report, device)
     for shape in (*SHAPES, *((1, *shape[1:]) for shape in SHAPES)):
-        forward, both = _shifts(shape)
+        forward, both = _shifts(shape, device)
         yield from compare("shift forward / copy_", _name(shape), forward, "copy_")
         if shape[0] > 1:
             yield from compare("shift forward + backward / copy_", _name(shape), both, "copy_")
-            naive = {form: both[form] for form in ("auto", "naive grid_sample")}
+            naive = {form: both[form] for form in ("auto", "triton", "naive grid_sample") if form in both}
             yield from compare("shift forward + backward / naive grid_sample", _name(shape), naive, "naive grid_sample")
+
+
+def measure(threads: int, seconds: float, report: Callable[[str], None]) -> Iterator[Measurement]:
+    """Every comparison on the CPU, with ``threads`` threads and about ``seconds`` for each."""
+    yield from measure_shifts(threads, seconds, report)
+    compare = _comparison(threads, seconds, report)
     for module_shape in _MODULES:
         modules = _modules(*module_shape)
         eager = {"FSM": modules["FSM"], "without shift, eager": modules["without shift, eager"]}
@@ -120,31 +138,32 @@ def _per_mac(compare: Callable[..., Iterator[Measurement]]) -> Iterator[Measurem
 
 
 def _shifts(
-    shape: tuple[int, int, int, int],
+    shape: tuple[int, int, int, int], device: str = "cpu"
 ) -> tuple[dict[str, Callable[[], object]], dict[str, Callable[[], object]]]:
     """A copy and every form of the shift: forward alone, and forward with backward."""
     from torchvision.ops import deform_conv2d
 
     samples, channels, height, width = shape
-    x, grad, target = torch.randn(shape), torch.randn(shape), torch.empty(shape)
-    offsets = 3 * torch.randn(channels, 2)
+    x, grad, target = (torch.randn(shape, device=device) for _ in range(3))
+    offsets = 3 * torch.randn(channels, 2, device=device)
     leaf, offsets_leaf = x.clone().requires_grad_(), offsets.clone().requires_grad_()
 
     def naive(x: Tensor, offsets: Tensor) -> Tensor:
-        theta = torch.eye(2).repeat(channels, 1, 1)
-        by = -2 * offsets / torch.tensor([width, height])
+        theta = torch.eye(2, device=device).repeat(channels, 1, 1)
+        by = -2 * offsets / torch.tensor([width, height], device=device)
         grid = F.affine_grid(torch.cat([theta, by[:, :, None]], 2), [channels, 1, height, width], align_corners=False)
         grid = grid.repeat(samples, 1, 1, 1)
         return F.grid_sample(x.reshape(-1, 1, height, width), grid, align_corners=False).view(shape)
 
     def deformable(x: Tensor, offsets: Tensor) -> Tensor:
         window = -offsets.flip(1).reshape(1, -1, 1, 1).expand(samples, -1, height, width)
-        return deform_conv2d(x, window.contiguous(), torch.ones(channels, 1, 1, 1))
+        return deform_conv2d(x, window.contiguous(), torch.ones(channels, 1, 1, 1, device=device))
 
-    usable = [name for name, reason in available_backends().items() if reason is None and name != "reference"]
+    doubled = choose_backend(x), "reference"  # what "auto" is here, and what is slow by design
+    others = [name for name in available_backends() if name not in doubled and reason_against(name, x) is None]
     forms: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
         name: lambda x, offsets, name=name: shift(x, offsets, name)  # type: ignore[misc]
-        for name in ("auto", *usable)
+        for name in ("auto", *others)
     }
     forms |= {"naive grid_sample": naive, "deform_conv2d": deformable}
 

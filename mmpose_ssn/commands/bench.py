@@ -9,7 +9,15 @@ from pathlib import Path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``bench``."""
-    parser.add_argument("--out", type=Path, default=Path("results/speed.csv"), help="csv file (default: %(default)s)")
+    parser.add_argument(
+        "--device",
+        choices=["cpu", "cuda"],
+        default="cpu",
+        help="cuda: the shift alone, with its Triton back end, on a GPU; no targets (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--out", type=Path, help="csv file (default: results/speed.csv, with cuda results/speed-cuda.csv)"
+    )
     parser.add_argument("--plot", type=Path, help="also draw the shift's cost, for example to docs/shift-speed.png")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="numbers of threads (default: 1 2)")
     parser.add_argument("--seconds", type=float, default=2.0, help="time for each comparison (default: %(default)s)")
@@ -17,21 +25,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure, write the csv file, print the targets; with ``--check`` return 1 where one is missed on one thread."""
+    """Measure, write the csv file, print the targets; with ``--check`` return 1 where one is missed on one thread.
+
+    On a GPU the ratios are printed instead; without one it says so and returns 1.
+    """
     from mmpose_ssn.benchmark.timing import tune_allocator
 
     tune_allocator()
     import pandas as pd
+    import torch
 
-    from mmpose_ssn.benchmark.shift import TARGETS, measure
+    from mmpose_ssn.benchmark.shift import TARGETS, measure, measure_shifts
+    from mmpose_ssn.files import write_together
+
+    if args.device == "cuda" and not torch.cuda.is_available():
+        print("torch sees no GPU: nothing was measured", file=sys.stderr)
+        return 1
+    out = args.out or Path("results/speed.csv" if args.device == "cpu" else f"results/speed-{args.device}.csv")
 
     def report(doing: str) -> None:
         print(f"timing {doing}", file=sys.stderr, flush=True)
 
-    rows = [vars(one) for threads in args.threads for one in measure(threads, args.seconds, report)]
-    table = pd.DataFrame(rows)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    table.round(4).to_csv(args.out, index=False)
+    if args.device == "cpu":
+        measured = [one for threads in args.threads for one in measure(threads, args.seconds, report)]
+    else:
+        measured = list(measure_shifts(args.threads[0], args.seconds, report, args.device))
+    table = pd.DataFrame(map(vars, measured))
+    write_together({out: table.round(4).to_csv(index=False)})
+    if args.device != "cpu":
+        print(table.pivot(index=["figure", "case"], columns="form", values="ratio").round(2).to_string())
+        print(f"{out}: {len(table)} timings, on {torch.cuda.get_device_name()}.")
+        return 0
     missed = 0
     print(f"{'figure':50} {'cases':34} {'threads':>7} {'worst':>7} {'must':>6} {'stretch':>8}")
     for target in TARGETS:
@@ -52,5 +76,5 @@ def run(args: argparse.Namespace) -> int:
         from mmpose_ssn.benchmark.plot import draw
 
         draw(table, args.plot)
-    print(f"{args.out}: {len(table)} timings; worst is the largest ratio over the cases.")
+    print(f"{out}: {len(table)} timings; worst is the largest ratio over the cases.")
     return 1 if args.check and missed else 0

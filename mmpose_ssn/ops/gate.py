@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmpose_ssn.ops import numba_cpu
+from mmpose_ssn.ops.operator import define
 from mmpose_ssn.ops.shift import check_shift, choose_backend, shift
 
 Normalization = Literal["softplus-l1", "softplus-mean", "sigmoid"]
@@ -56,10 +57,16 @@ def gated_shift(
 
     Args:
         x: Feature maps, floating point.
-        logits: The attention before its normalisation, in the dtype of ``x``.
+        logits: The attention before its normalisation, as a rule in the dtype of ``x``.
         offsets: As in :func:`~mmpose_ssn.ops.shift`; None shifts nothing.
         normalization: As in :func:`attention`.
         backend: As in :func:`~mmpose_ssn.ops.shift`.
+
+    Returns:
+        The gated maps, in the dtype of ``x`` (where ``logits`` have another one, in the wider of the two). In bfloat16
+        an element is off by at most 2^-8 of itself on ``"numba"``, which rounds once, and three times that elsewhere,
+        where shift, gate and product are rounded; and by 1e-6 of the largest. Autocast casts nothing here: softplus and
+        its sum stay in float32, offsets too.
 
     Raises:
         ValueError: On a shape, dtype, normalisation or back end that does not fit.
@@ -86,38 +93,32 @@ def check_normalization(normalization: str) -> None:
         raise ValueError(f"unknown attention {normalization!r}, expected one of {', '.join(map(repr, NORMALIZATIONS))}")
 
 
-@torch.library.custom_op("mmpose_ssn::gated_shift", mutates_args=())
-def _gate_op(x: Tensor, logits: Tensor, offsets: Tensor | None, form: int) -> Tensor:
-    return numba_cpu.gate_forward(x, logits, offsets, form)
-
-
-@torch.library.custom_op("mmpose_ssn::gated_shift_backward", mutates_args=())
-def _gate_backward_op(
+def _backward_shapes(
     grad: Tensor, x: Tensor, logits: Tensor, offsets: Tensor | None, form: int
 ) -> tuple[Tensor, Tensor, Tensor]:
-    return numba_cpu.gate_backward(grad, x, logits, offsets, form)
-
-
-@_gate_op.register_fake
-def _(x: Tensor, logits: Tensor, offsets: Tensor | None, form: int) -> Tensor:
-    return torch.empty_like(x, memory_format=torch.contiguous_format)
-
-
-@_gate_backward_op.register_fake
-def _(grad: Tensor, x: Tensor, logits: Tensor, offsets: Tensor | None, form: int) -> tuple[Tensor, Tensor, Tensor]:
     like_x = torch.empty_like(x, memory_format=torch.contiguous_format)
     return like_x, torch.empty_like(like_x), x.new_empty(0) if offsets is None else torch.empty_like(offsets)
 
 
-def _setup_context(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
-    x, logits, offsets, ctx.form = inputs
-    ctx.save_for_backward(x, logits, offsets)
+def _forward_shapes(x: Tensor, logits: Tensor, offsets: Tensor | None, form: int) -> Tensor:
+    return torch.empty_like(x, memory_format=torch.contiguous_format)
 
 
-def _autograd(ctx, grad: Tensor):  # type: ignore[no-untyped-def]
-    x, logits, offsets = ctx.saved_tensors
-    grad_x, grad_logits, grad_offsets = _gate_backward_op(grad, x, logits, offsets, ctx.form)
-    return grad_x, grad_logits, None if offsets is None else grad_offsets, None
+def _gradients(
+    grad: Tensor, x: Tensor, logits: Tensor, offsets: Tensor | None, form: int
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    grad_x, grad_logits, grad_offsets = _gate_backward_op(grad, x, logits, offsets, form)
+    return grad_x, grad_logits, None if offsets is None else grad_offsets
 
 
-_gate_op.register_autograd(_autograd, setup_context=_setup_context)
+_gate_backward_op = define(
+    "gated_shift_backward(Tensor grad, Tensor x, Tensor logits, Tensor? offsets, int form) -> (Tensor, Tensor, Tensor)",
+    numba_cpu.gate_backward,
+    _backward_shapes,
+)
+_gate_op = define(
+    "gated_shift(Tensor x, Tensor logits, Tensor? offsets, int form) -> Tensor",
+    numba_cpu.gate_forward,
+    _forward_shapes,
+    _gradients,
+)

@@ -135,19 +135,30 @@ def _shift_map(to_at, to_size, from_at, from_size, positions, row, words_at, a, 
 
 
 @_compiled
-def _offset_sums(grad_at, from_at, positions, row, words_at, a, b, size):
-    """Sums over one map of its gradient times the derivative of the interpolation by a and by b."""
+def _shift_map_backward(grad_at, from_at, positions, row, words_at, a, b, to_at, back_from_at, back_at, c, d, size):
+    """Write the gradient of one map; return the sums over it of ``grad`` times the interpolation's derivative by a and
+    by b.
+
+    ``back_from_at``, ``back_at``, c and d are the negated offset's first tap in ``grad``, masks and fractions. One loop
+    does both: while one waits for memory, the other computes.
+    """
     one = float32(1)
     a0, a1, b0, b1 = splat(one - a), splat(a), splat(one - b), splat(b)
     by_a = by_b = splat(float32(0))
+    weights = _weights(c, d)
     for start in range(0, positions, LANES):
+        inside = first(positions - start)
         r00, r10, r01, r11 = _taps(from_at, row, words_at, size)
-        grad = _load(grad_at, first(positions - start), size)
+        grad = _load(grad_at, inside, size)
         by_a = by_a + grad * (b0 * (r10 - r00) + b1 * (r11 - r01))
         by_b = by_b + grad * (a0 * (r01 - r00) + a1 * (r11 - r10))
+        _store(to_at, inside, _interpolate(back_from_at, row, back_at, weights, size), size)
         grad_at += LANES * size
         from_at += LANES * size
         words_at += 8
+        to_at += LANES * size
+        back_from_at += LANES * size
+        back_at += 8
     return total(by_a), total(by_b)
 
 
@@ -226,13 +237,22 @@ def shift_channels_backward(
         for sample in range(samples):
             here = (sample * channels + block) * count * size
             for j in range(block_channels):
-                first_tap, mask_at = x_at + here + distances[0, j], words_at + 8 * groups * j
-                a, b = fractions[0, j, 0], fractions[0, j, 1]
-                by_a, by_b = _offset_sums(grad_at + here, first_tap, count, width * size, mask_at, a, b, size)
+                by_a, by_b = _shift_map_backward(
+                    grad_at + here,
+                    x_at + here + distances[0, j],
+                    count,
+                    width * size,
+                    words_at + 8 * groups * j,
+                    fractions[0, j, 0],
+                    fractions[0, j, 1],
+                    grad_x_at + here,
+                    grad_at + here + distances[1, j],
+                    back_at + 8 * groups * j,
+                    fractions[1, j, 0],
+                    fractions[1, j, 1],
+                    size,
+                )
                 # a = -dx - m, so the derivative by dx is minus the one by a; the same for b and dy.
                 grad_offsets[block + j, 0] -= by_a
                 grad_offsets[block + j, 1] -= by_b
-                first_tap, mask_at = grad_at + here + distances[1, j], back_at + 8 * groups * j
-                a, b = fractions[1, j, 0], fractions[1, j, 1]
-                _shift_map(grad_x_at + here, size, first_tap, size, count, width * size, mask_at, a, b)
                 here += count * size

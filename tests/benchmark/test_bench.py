@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 
 from mmpose_ssn.__main__ import main
 from mmpose_ssn.benchmark import shift, timing
 from mmpose_ssn.benchmark.shift import SHAPES, Measurement, Target
+from mmpose_ssn.ops.shift import choose_backend
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +45,7 @@ def test_the_worst_case_of_a_target_decides(
 def test_every_target_is_measured_and_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Functions are made and named, but not run.
     monkeypatch.setattr(
-        shift, "paired", lambda functions, seconds: {name: timing.Timing(1.0, 1.0) for name in functions}
+        shift, "paired", lambda functions, seconds, wait: {name: timing.Timing(1.0, 1.0) for name in functions}
     )
     rows = pd.DataFrame([vars(one) for one in shift.measure(1, 0.0, lambda doing: None)])
     for target in shift.TARGETS:
@@ -57,8 +59,6 @@ def test_every_target_is_measured_and_drawn(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_all_forms_of_the_shift_compute_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    import torch
-
     seen = {}
     torch.manual_seed(0)
     for name, call in shift._shifts((2, 5, 9, 7))[1].items():
@@ -69,6 +69,45 @@ def test_all_forms_of_the_shift_compute_the_same(monkeypatch: pytest.MonkeyPatch
             )
             seen[name] = leaf.grad.clone()
     for name, gradient in seen.items():
-        torch.testing.assert_close(gradient, seen["torch"], rtol=1e-4, atol=1e-4, msg=name)
-    assert {"auto", "torch", "naive grid_sample", "deform_conv2d"} <= set(seen)
+        torch.testing.assert_close(gradient, seen["naive grid_sample"], rtol=1e-4, atol=1e-4, msg=name)
+    assert {"auto", "naive grid_sample", "deform_conv2d"} <= set(seen)
+    assert choose_backend(torch.zeros(1, 1, 1, 1)) not in seen  # that is "auto", timed once
     assert len(SHAPES) == 4
+
+
+def test_without_a_gpu_it_says_that_nothing_was_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    out = tmp_path / "speed.csv"
+    assert main(["bench", "--device", "cuda", "--out", str(out)]) == 1
+    assert "no GPU" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_what_a_gpu_is_asked_runs_on_the_cpu_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measure_shifts = shift.measure_shifts
+    monkeypatch.setattr(shift, "SHAPES", ((2, 3, 6, 5), (2, 4, 3, 3)))
+    monkeypatch.setattr(shift, "measure_shifts", lambda *args: measure_shifts(*args[:3], "cpu"))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a pretended GPU")
+    out = tmp_path / "speed.csv"
+    threads = str(torch.get_num_threads())
+    assert main(["bench", "--device", "cuda", "--threads", threads, "--seconds", "0", "--out", str(out)]) == 0
+    table = pd.read_csv(out)
+    assert set(table.case) == {"2x3x6x5", "2x4x3x3", "1x3x6x5", "1x4x3x3"}
+    assert (table.wall_ms > 0).all()
+    assert (table[table.form == table.base].ratio == 1).all()
+    printed = capsys.readouterr().out
+    assert "naive grid_sample" in printed
+    assert "a pretended GPU" in printed
+
+
+def test_work_handed_over_is_waited_for_inside_the_timed_part() -> None:
+    events: list[str] = []
+    timing.paired({"form": lambda: events.append("call")}, 0.0, lambda: events.append("wait"))
+    timed = events[events.index("wait") :]
+    assert events[-1] == "wait"
+    assert timed.count("wait") == 3 - 1 + 2 * 5  # calibration before and after, and so in five rounds

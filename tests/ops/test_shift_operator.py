@@ -4,14 +4,16 @@ refuses.
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 
 import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from mmpose_ssn.ops import available_backends, shift
+from mmpose_ssn.ops import available_backends, gated_shift, shift
 
 CASES = {
     "float32": lambda: torch.randn(2, 3, 4, 5),
@@ -43,6 +45,39 @@ def test_fake_tensors_tell_shape_dtype_and_layout_without_computing(backend):
 def test_a_trace_sees_one_operation_whichever_back_end_computes_it(backend):
     graph = make_fx(lambda x, offsets: shift(x, offsets, backend))(torch.randn(1, 2, 3, 4), torch.randn(2, 2)).graph
     assert [node.target for node in graph.nodes if node.op == "call_function"] == [torch.ops.mmpose_ssn.shift.default]
+
+
+def values_and_gradients(function, *tensors):
+    leaves = [t.clone().requires_grad_() for t in tensors]
+    value = function(*leaves)
+    return [value.detach(), *torch.autograd.grad(value, leaves)]
+
+
+@pytest.mark.skipif(
+    not any(map(shutil.which, (os.environ.get("CXX", "g++"), "clang++"))), reason="inductor needs a C++ compiler"
+)
+@pytest.mark.parametrize("form", ["shift", "gated_shift"])
+def test_inductor_compiles_it_into_its_neighbourhood(form, randn):
+    operator = {"shift": shift, "gated_shift": lambda x, offsets: gated_shift(x, 2 * x, offsets)}[form]
+    tensors = randn(2, 3, 6, 5), 2 * randn(3, 2)
+
+    def loss(x, offsets):
+        return (torch.relu(operator(torch.sin(x), offsets)) * x).sum()
+
+    torch._dynamo.reset()
+    compiled = torch.compile(loss, fullgraph=True, backend="inductor")
+    got, expected = values_and_gradients(compiled, *tensors), values_and_gradients(loss, *tensors)
+    for a, b in zip(got, expected, strict=True):
+        torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize("wanted", [(True, True), (True, False), (False, True), (False, False)], ids=str)
+def test_a_result_needs_a_gradient_where_an_argument_does(wanted, randn):
+    x, offsets = (t.requires_grad_(w) for t, w in zip((randn(1, 2, 3, 4), randn(2, 2)), wanted, strict=True))
+    assert shift(x, offsets).requires_grad == any(wanted)
+    assert gated_shift(x, x.detach(), offsets).requires_grad == any(wanted)
+    with torch.no_grad():
+        assert not shift(x, offsets).requires_grad
 
 
 @pytest.mark.parametrize(

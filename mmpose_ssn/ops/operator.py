@@ -1,0 +1,65 @@
+"""Operators of ``torch.library`` with as little as possible around each call.
+
+``torch.library.custom_op`` checks and wraps every call, which is a tenth of a shift of small maps and its gradients.
+Here an operator is its schema, one function for all devices, one for shapes alone, and either a backward or the refusal
+of one: what tracing, ``torch.compile`` and ``opcheck`` ask for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch._ops import OpOverload
+
+_library = torch.library.Library("mmpose_ssn", "FRAGMENT")
+
+
+def define(
+    schema: str,
+    compute: Callable[..., Any],
+    shapes: Callable[..., Any],
+    gradients: Callable[..., tuple[Tensor | None, ...]] | None = None,
+) -> OpOverload:
+    """Register ``mmpose_ssn::<schema>``.
+
+    Args:
+        schema: Name, arguments and results. The last argument is no tensor; all others are, or may be None.
+        compute: The function, for every device. It must neither change its arguments nor return one of them.
+        shapes: The same on fake tensors.
+        gradients: Called with the gradient of the only output and all arguments; returns one gradient, or None, for
+            each argument but the last. Without it, backward through the operator raises RuntimeError.
+
+    Returns:
+        The operator, to be called like ``compute``.
+    """
+    name = schema.partition("(")[0]
+    _library.define(schema, tags=(torch.Tag.pt2_compliant_tag,))
+    operator = getattr(torch.ops.mmpose_ssn, name).default
+
+    class Differentiable(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, *arguments: Any) -> Any:
+            ctx.save_for_backward(*arguments[:-1])
+            ctx.last = arguments[-1]
+            with torch._C._AutoDispatchBelowAutograd():
+                return operator(*arguments)
+
+        @staticmethod
+        def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor | None, ...]:
+            if gradients is None:
+                raise RuntimeError(f"mmpose_ssn::{name} has no derivative")
+            return *gradients(*grad, *ctx.saved_tensors, ctx.last), None
+
+    def differentiate(*arguments: Any) -> Any:
+        if torch.is_grad_enabled() and any(tensor is not None and tensor.requires_grad for tensor in arguments[:-1]):
+            return Differentiable.apply(*arguments)
+        with torch._C._AutoDispatchBelowAutograd():
+            return operator(*arguments)
+
+    _library.impl(name, compute, "CompositeExplicitAutograd")
+    _library.impl(name, differentiate, "Autograd")
+    torch.library.register_fake(f"mmpose_ssn::{name}", shapes, lib=_library)
+    return operator
