@@ -3,6 +3,8 @@ _base_ = ["./coco-keypoints_256x192.py"]
 
 model = dict(
     type="TopdownPoseEstimator",
+    # Section 4: ResNet without FSMs, trained on ImageNet. None trains from scratch
+    init_cfg=dict(type="PretrainedTrunk", checkpoint="open-mmlab://contrib/resnet50_gn"),
     data_preprocessor=dict(
         type="PoseDataPreprocessor",
         mean=[123.675, 116.28, 103.53],
@@ -21,5 +23,5 @@ model = dict(
         loss=dict(type="KeypointMSELoss", use_target_weight=True),
         decoder={{_base_.codec}},
     ),
-    test_cfg=dict(flip_test=True, flip_mode="heatmap", shift_heatmap=False, predictors="all"),
+    test_cfg=dict(flip_test=True, flip_mode="heatmap", shift_heatmap=True, predictors="all"),
 )

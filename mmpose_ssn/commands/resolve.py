@@ -8,10 +8,23 @@ from pathlib import Path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``resolve``."""
+    from mmengine.config import DictAction
+
     parser.add_argument("--preset", required=True, help="smoke, mini or paper")
     parser.add_argument("--variant", required=True, help="short id of a network of the paper, such as ssn-wo-ca")
     parser.add_argument("--seed", type=int, default=0, help="seed of the training (default: %(default)s)")
     parser.add_argument("--data-root", type=Path, required=True, help="folder of the data set")
+    parser.add_argument(
+        "--split", choices=["val", "tune"], default="val", help="drawn images to score on (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--cfg-options",
+        nargs="+",
+        action=DictAction,
+        metavar="KEY=VALUE",
+        default={},
+        help="settings of the config to change, in MMEngine's notation, such as train_cfg.max_iters=100",
+    )
     parser.add_argument("--out", type=Path, required=True, help="config file to write")
 
 
@@ -20,5 +33,7 @@ def run(args: argparse.Namespace) -> int:
     from mmpose_ssn.experiment.presets import load_preset
     from mmpose_ssn.experiment.resolve import resolve, write
 
-    write(resolve(load_preset(args.preset), args.variant, args.seed, args.data_root), args.out)
+    config = resolve(load_preset(args.preset), args.variant, args.seed, args.data_root, args.split)
+    config.merge_from_dict(args.cfg_options)
+    write(config, args.out)
     return 0

@@ -49,7 +49,8 @@ def data_description(experiment: dict[str, Any], data_root: Path, annotation_fil
     manifest = data_root / "manifest.json"
     if experiment["data"] == "drawn":
         content = json.loads(manifest.read_text(encoding="utf-8"))
-        return f"drawn figures, version {content['version']}, val", file_digest(manifest)
+        split = annotation_file.stem.removeprefix("person_keypoints_")
+        return f"drawn figures, version {content['version']}, {split}", file_digest(manifest)
     name = (
         "COCO val2017"
         if annotation_file.name == "person_keypoints_val2017.json"

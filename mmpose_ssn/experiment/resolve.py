@@ -14,12 +14,14 @@ from mmengine.config import Config, ConfigDict
 
 from mmpose_ssn.datasets.drawn.spec import VERSION
 from mmpose_ssn.experiment.presets import Preset
+from mmpose_ssn.files import write_together
 from mmpose_ssn.variants import config_file
 
 _PAPER_ITERATIONS = 400_000
+_PAPER_EPOCH = 150_000 // 16  # iterations
 
 
-def resolve(preset: Preset, variant: str, seed: int, data_root: Path) -> Config:
+def resolve(preset: Preset, variant: str, seed: int, data_root: Path, split: str = "val") -> Config:
     """The config of one training.
 
     Args:
@@ -27,6 +29,7 @@ def resolve(preset: Preset, variant: str, seed: int, data_root: Path) -> Config:
         variant: Short id of a network of the paper.
         seed: Seed of initial weights, training order and augmentation.
         data_root: Folder of the data set, drawn or COCO.
+        split: Drawn images to score on: ``"val"``, or ``"tune"``, on which settings are chosen.
 
     Returns:
         The config, whose ``custom_imports`` have not been imported: read it back from its file to run it.
@@ -39,8 +42,8 @@ def resolve(preset: Preset, variant: str, seed: int, data_root: Path) -> Config:
     if preset["data"] == "drawn":
         config.experiment.drawn = dict(version=VERSION, **preset["drawn"])
     if preset.get("network"):
-        _scale_network(config, preset["network"])
-    _set_data(config, preset, data_root)
+        _scale_network(config, preset)
+    _set_data(config, preset, data_root, split)
     _set_training(config, preset["training"])
     return Config(_plain(config.to_dict()))
 
@@ -71,23 +74,25 @@ def write(config: Config, file: Path) -> None:
     lines += [
         f"{key} = {pprint.pformat(value, width=120, sort_dicts=False)}" for key, value in config.to_dict().items()
     ]
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("\n\n".join(lines) + "\n", encoding="utf-8")
+    write_together({file: "\n\n".join(lines) + "\n"})
 
 
-def _scale_network(config: Config, network: dict[str, Any]) -> None:
+def _scale_network(config: Config, preset: Preset) -> None:
     """Make the same network smaller: every width by one divisor, the input, and where its FSMs start from."""
-    divisor, groups = network["width_divisor"], network["norm_groups"]
-    model = config.model
+    network, model = preset["network"], config.model
+    divisor, groups = preset.width_divisor(config.experiment.variant), network["norm_groups"]
     for part in (model.backbone, model.head, model.neck):
         if part is not None:
             part.norm_groups = groups
+    model.init_cfg = None  # no ImageNet weights have these widths
     model.backbone.base_channels //= divisor
     if model.neck is not None:
+        model.backbone.stage_blocks = network.get("stage_blocks", model.backbone.stage_blocks)
         model.neck.in_channels = [channels // divisor for channels in model.neck.in_channels]
         model.neck.channels //= divisor
     model.head.stage_channels = [channels // divisor for channels in model.head.stage_channels]
     model.head.channels //= divisor
+    model.head.update(network.get("head", {}))
     fsm = model.backbone.get("fsm")
     if fsm is not None:
         fsm.shift_channels //= divisor
@@ -112,15 +117,15 @@ def _set_codec(pipeline: list[ConfigDict], codec: ConfigDict) -> None:
             transform.encoder = codec
 
 
-def _set_data(config: Config, preset: Preset, data_root: Path) -> None:
+def _set_data(config: Config, preset: Preset, data_root: Path, split: str) -> None:
     root = data_root.as_posix().rstrip("/") + "/"
     config.data_root = root
     train, val = config.train_dataloader.dataset.dataset, config.val_dataloader.dataset
     train.data_root = val.data_root = root
     if preset["data"] == "drawn":
         train.update(ann_file="annotations/person_keypoints_train.json", data_prefix=dict(img="train/"))
-        val.update(ann_file="annotations/person_keypoints_val.json", data_prefix=dict(img="val/"))
-        val.bbox_file = root + "detections/val.json"
+        val.update(ann_file=f"annotations/person_keypoints_{split}.json", data_prefix=dict(img=f"{split}/"))
+        val.bbox_file = root + f"detections/{split}.json"
     else:
         val.bbox_file = root + "person_detection_results/COCO_val2017_detections_AP_H_56_person.json"
     if preset["evaluation"]["boxes"] == "ground truth":
@@ -131,18 +136,17 @@ def _set_data(config: Config, preset: Preset, data_root: Path) -> None:
 
 
 def _set_training(config: Config, training: dict[str, Any]) -> None:
-    """Scale the paper's schedule as a whole, so that a halving stays at its share of the training."""
+    """Scale the paper's schedule as a whole: halvings, insertion and epochs stay at their share of the training."""
     iterations = training.get("iterations", _PAPER_ITERATIONS)
     config.train_cfg.max_iters = iterations
-    config.train_cfg.val_begin = (
-        iterations + 1
-    )  # the last checkpoint is scored, by `evaluate`: none is selected on the way
-    for scheduler in config.param_scheduler:
-        scheduler.milestones = [
-            max(1, milestone * iterations // _PAPER_ITERATIONS) for milestone in scheduler.milestones
-        ]
+    # the last checkpoint is scored, by `evaluate`: none is selected on the way
+    config.train_cfg.val_begin = iterations + 1
+    if iterations != _PAPER_ITERATIONS:
+        _scale_schedule(config, iterations / _PAPER_ITERATIONS)
     if "learning_rate" in training:
         config.optim_wrapper.optimizer.lr = training["learning_rate"]
+    if "offset_learning_rate" in training:
+        config.optim_wrapper.paramwise_cfg.offset_lr = training["offset_learning_rate"]
     if "batch_size" in training:
         config.train_dataloader.batch_size = training["batch_size"]
     if "checkpoint_interval" in training:
@@ -150,6 +154,22 @@ def _set_training(config: Config, training: dict[str, Any]) -> None:
     if "workers" in training:
         for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
             loader.update(num_workers=training["workers"], persistent_workers=training["workers"] > 0)
+
+
+def _scale_schedule(config: Config, factor: float) -> None:
+    def scaled(iterations: int) -> int:
+        return max(1, round(iterations * factor))
+
+    main, offsets = config.param_scheduler
+    main.milestones = [scaled(milestone) for milestone in main.milestones]
+    for key in ("convert_to_iter_based", "end"):
+        offsets.pop(key)
+    offsets.update(by_epoch=False, step_size=scaled(_PAPER_EPOCH))
+    for hook in config.custom_hooks:
+        if hook.type == "DelayedInsertionHook":
+            hook.update(iterations=scaled(hook.iterations), window=scaled(hook.iterations))
+        elif hook.type == "OffsetRecordHook":
+            hook.snapshot_interval = scaled(hook.snapshot_interval)
 
 
 def _sha256(content: Any) -> str:

@@ -67,6 +67,7 @@ class FeatureShiftingModule(nn.Module):
         shift: False leaves the shift and its offsets out ("SSN, w/o shifting").
         attention: Normalisation of the correlation attention, see :class:`CorrelationAttention`; None leaves the
             attention out ("SSN, w/o CA").
+        learn_offsets: False keeps the offsets where they start: random reach instead of learned.
         offset_std: Standard deviation in pixels of the normal distribution that the offsets start from (silence:
             offset-init).
         norm_shift: Initial shift of the BN. At 0 BN and ReLU cut off half of the residual stream at the start; at 1 the
@@ -77,6 +78,8 @@ class FeatureShiftingModule(nn.Module):
 
     Attributes:
         offsets: [K, 2] (dx, dy) in pixels of this map, float32; absent where ``shift`` is False.
+        inserted: False makes the module an identity, as it is before its insertion (Section 4); kept in the state dict,
+            so that a network restored from that time is the network of that time.
 
     Shape:
         - input: [B, C, H, W]
@@ -95,6 +98,7 @@ class FeatureShiftingModule(nn.Module):
         *,
         shift: bool = True,
         attention: Normalization | None = "softplus-l1",
+        learn_offsets: bool = True,
         offset_std: float = 1.0,
         norm_shift: float = 0.0,
         zero_init: bool = False,
@@ -106,8 +110,11 @@ class FeatureShiftingModule(nn.Module):
                 f"expected at least one channel of each kind, got channels={channels}, shift_channels={shift_channels}"
             )
         self.backend = backend
+        self.inserted = True
         self.reduce = nn.Conv2d(channels, shift_channels, 1)  # w^alpha
-        self.offsets = nn.Parameter(torch.randn(shift_channels, 2) * offset_std) if shift else None
+        self.offsets = None
+        if shift:
+            self.offsets = nn.Parameter(torch.randn(shift_channels, 2) * offset_std, requires_grad=learn_offsets)
         self.attention = None if attention is None else CorrelationAttention(channels, shift_channels, attention)
         self.expand = nn.Conv2d(shift_channels, channels, 1)  # w^beta
         self.norm = nn.BatchNorm2d(channels)
@@ -117,6 +124,8 @@ class FeatureShiftingModule(nn.Module):
             nn.init.zeros_(self.expand.bias)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> Tensor:
+        if not self.inserted:
+            return x
         shifted = self.reduce(x)
         if self.attention is not None:
             logits = self.attention.conv(x)
@@ -125,5 +134,13 @@ class FeatureShiftingModule(nn.Module):
             shifted = shift(shifted, self.offsets, self.backend)
         return F.relu(self.norm(x + self.expand(shifted)))
 
+    def get_extra_state(self) -> Tensor:
+        return torch.tensor(self.inserted)  # a tensor, as whatever moves or averages a state dict expects
+
+    def set_extra_state(self, state: Tensor) -> None:
+        self.inserted = bool(state)
+
     def extra_repr(self) -> str:
-        return "" if self.offsets is not None else "shift=False"
+        return ", ".join(
+            ([] if self.offsets is not None else ["shift=False"]) + ([] if self.inserted else ["inserted=False"])
+        )

@@ -5,6 +5,7 @@ Section 3.3).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -24,6 +25,7 @@ class Predictor(nn.Module):
         resize_first: True resizes before the 3x3 convolution, as the early stage predictors' cost in Table 1 asks;
             False after it.
         norm_groups: Groups of every GN.
+        norm_scale: Initial scale of the BN (silence: predictor-start).
 
     Shape:
         - input: [B, in_channels, h, w], and the size (H, W) to predict at
@@ -31,7 +33,14 @@ class Predictor(nn.Module):
     """
 
     def __init__(
-        self, in_channels: int, channels: int, num_keypoints: int, *, resize_first: bool, norm_groups: int
+        self,
+        in_channels: int,
+        channels: int,
+        num_keypoints: int,
+        *,
+        resize_first: bool,
+        norm_groups: int,
+        norm_scale: float = 1.0,
     ) -> None:
         super().__init__()
         self.resize_first = resize_first
@@ -45,6 +54,7 @@ class Predictor(nn.Module):
         self.features = nn.Sequential(*layers)
         self.heatmaps = nn.Conv2d(channels, num_keypoints, 3, padding=1, bias=False)
         self.norm = nn.BatchNorm2d(num_keypoints)
+        nn.init.constant_(self.norm.weight, norm_scale)
         init_convolutions(self)
 
     def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
@@ -70,6 +80,7 @@ class StagePredictors(nn.Module):
         channels: Channels of the pyramid, and within every predictor.
         num_keypoints: M, heatmaps of each predictor.
         norm_groups: Groups of every GN.
+        norm_scale: Initial scale of every predictor's BN.
 
     Attributes:
         names: The predictors from E1 to the answer, in the order of their depth in the network.
@@ -86,17 +97,21 @@ class StagePredictors(nn.Module):
         channels: int = 256,
         num_keypoints: int = 17,
         norm_groups: int = 32,
+        norm_scale: float = 1.0,
     ) -> None:
         super().__init__()
+        predictor = partial(
+            Predictor,
+            channels=channels,
+            num_keypoints=num_keypoints,
+            norm_groups=norm_groups,
+            norm_scale=norm_scale,
+        )
         self.predictors = nn.ModuleDict()
         for index, in_channels in enumerate(stage_channels):
-            self.predictors[f"E{index + 1}"] = Predictor(
-                in_channels, channels, num_keypoints, resize_first=True, norm_groups=norm_groups
-            )
+            self.predictors[f"E{index + 1}"] = predictor(in_channels, resize_first=True)
         for level in range(pyramid_levels):
-            self.predictors[f"P{level + 1}" if pyramid_levels > 1 else "P"] = Predictor(
-                channels, channels, num_keypoints, resize_first=False, norm_groups=norm_groups
-            )
+            self.predictors[f"P{level + 1}" if pyramid_levels > 1 else "P"] = predictor(channels, resize_first=False)
         self.names = tuple(self.predictors)
 
     @property

@@ -2,14 +2,19 @@
 
 - Backbones: ``SSN``, ``SSNLite``. Necks: ``GlobalNet``, ``FeatureShiftingNeck``. Head: ``StagePredictorsHead``. And
   ``FeatureShiftingModule`` itself.
-- Training: ``SampleStream``, ``StreamSampler``, ``StreamTrainLoop``. Evaluation: ``StagePredictorsMetric``.
+- Training: ``SampleStream``, ``StreamSampler``, ``StreamTrainLoop``; ``PretrainedTrunk``, ``DelayedInsertionHook``;
+  ``OffsetGroupConstructor``, ``GroupMultiStepLR``, ``GroupStepLR``, ``OffsetRecordHook``.
+- Evaluation: ``StagePredictorsMetric``.
 """
 
 from mmpose.registry import MODELS
 
 from mmpose_ssn import _openmmlab
 from mmpose_ssn.datasets.stream import SampleStream, StreamSampler
+from mmpose_ssn.engine.insertion import DelayedInsertionHook
 from mmpose_ssn.engine.loop import StreamTrainLoop
+from mmpose_ssn.engine.offsets import GroupMultiStepLR, GroupStepLR, OffsetGroupConstructor, OffsetRecordHook
+from mmpose_ssn.engine.pretrained import PretrainedTrunk
 from mmpose_ssn.evaluation.metric import StagePredictorsMetric
 from mmpose_ssn.models import SSN, FeatureShiftingModule, FeatureShiftingNeck, GlobalNet, SSNLite
 from mmpose_ssn.plugin.head import StagePredictorsHead
@@ -19,4 +24,16 @@ _openmmlab.repair()  # now that PyTorch is imported
 for _module in (SSN, SSNLite, GlobalNet, FeatureShiftingNeck, FeatureShiftingModule):
     MODELS.register_module(module=_module)
 
-__all__ = ["SampleStream", "StagePredictorsHead", "StagePredictorsMetric", "StreamSampler", "StreamTrainLoop"]
+__all__ = [
+    "DelayedInsertionHook",
+    "GroupMultiStepLR",
+    "GroupStepLR",
+    "OffsetGroupConstructor",
+    "OffsetRecordHook",
+    "PretrainedTrunk",
+    "SampleStream",
+    "StagePredictorsHead",
+    "StagePredictorsMetric",
+    "StreamSampler",
+    "StreamTrainLoop",
+]

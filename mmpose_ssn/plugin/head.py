@@ -30,7 +30,7 @@ class StagePredictorsHead(BaseHead):
     A prediction is the answer's (the last P); ``test_cfg=dict(predictors=...)`` adds others from the same pass.
 
     Args:
-        pyramid_levels, stage_channels, channels, num_keypoints, norm_groups: See
+        pyramid_levels, stage_channels, channels, num_keypoints, norm_groups, norm_scale: See
         :class:`mmpose_ssn.models.StagePredictors`.
         loss: Config of the loss that each predictor gets.
         loss_weights: Weight of a predictor's loss by its name, 1 where not named.
@@ -50,13 +50,16 @@ class StagePredictorsHead(BaseHead):
         channels: int = 256,
         num_keypoints: int = 17,
         norm_groups: int = 32,
+        norm_scale: float = 1.0,
         loss: dict[str, Any] | None = None,
         loss_weights: dict[str, float] | None = None,
         decoder: dict[str, Any] | None = None,
         init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        self.stage_predictors = StagePredictors(pyramid_levels, stage_channels, channels, num_keypoints, norm_groups)
+        self.stage_predictors = StagePredictors(
+            pyramid_levels, stage_channels, channels, num_keypoints, norm_groups, norm_scale
+        )
         self.loss_module = MODELS.build(loss or {"type": "KeypointMSELoss", "use_target_weight": True})
         self.loss_weights = dict.fromkeys(self.stage_predictors.names, 1.0)
         unknown = set(loss_weights or ()) - set(self.loss_weights)
