@@ -1,4 +1,4 @@
-"""The paper's networks by their short names, and where their configs lie."""
+"""The paper's networks and our controls by their short names, and where their configs lie."""
 
 from __future__ import annotations
 
@@ -18,8 +18,17 @@ _STEMS = {
     "lite-k512": "td-hm_ssn-lite-k512_1xb16-400k_coco-256x192",
     "ssn-384x288": "td-hm_ssn50_1xb16-400k_coco-384x288",
 }
+_CONTROL_STEMS = {"lite-k256-frozen": "td-hm_ssn-lite-k256-frozen_1xb16-400k_coco-256x192"}
+
 VARIANTS = tuple(_STEMS)
 """All variants, in the order of the paper's Table 1, then Table 3's SSN at 384x288."""
+
+CONTROLS = {"lite-k256-frozen": "lite-k256"}
+"""Networks that the paper does not have, each with the variant that it is a control for.
+
+``lite-k256-frozen`` keeps its random offsets where they start: what it lacks of ``lite-k256`` is what learning the
+offsets brings.
+"""
 
 
 def configs_folder() -> Path:
@@ -39,6 +48,7 @@ def config_file(variant: str) -> Path:
     Raises:
         ValueError: If there is no such variant; names those that there are.
     """
-    if variant not in _STEMS:
-        raise ValueError(f"unknown variant {variant!r}, expected one of: {', '.join(VARIANTS)}")
-    return configs_folder() / "ssn" / f"{_STEMS[variant]}.py"
+    stems = _STEMS | _CONTROL_STEMS
+    if variant not in stems:
+        raise ValueError(f"unknown variant {variant!r}, expected one of: {', '.join(stems)}")
+    return configs_folder() / "ssn" / f"{stems[variant]}.py"

@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="file for the last weights; a .json beside it says how they were made",
     )
+    parser.add_argument("--plan", type=Path, help="the workflow's plan, to say how long all its trainings will take")
     parser.add_argument("--log", type=Path, help="write the full log here and only progress to the terminal")
 
 
@@ -32,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     from mmpose_ssn.experiment.training import AlreadyRunning, train
 
     try:
-        train(Config.fromfile(args.config), args.work_dir, args.weights, progress)
+        train(Config.fromfile(args.config), args.work_dir, args.weights, progress, args.plan)
     except AlreadyRunning as error:
         print(error, file=progress)
         return 1

@@ -22,6 +22,7 @@ from mmengine.runner import Runner
 
 from mmpose_ssn import _openmmlab
 from mmpose_ssn.experiment import provenance
+from mmpose_ssn.experiment.plan import PROGRESS, Plan
 from mmpose_ssn.experiment.resolve import digest, training_digest
 from mmpose_ssn.files import draft, write_together
 
@@ -32,7 +33,9 @@ class AlreadyRunning(RuntimeError):
     """Another process trains in this folder."""
 
 
-def train(config: Config, work_dir: Path, weights: Path, progress: TextIO | None = None) -> None:
+def train(
+    config: Config, work_dir: Path, weights: Path, progress: TextIO | None = None, plan_file: Path | None = None
+) -> None:
     """Train from a resolved config and write the last weights.
 
     Checkpoints and logs go to a folder of ``work_dir`` named by :func:`training_digest`, so that a training is only
@@ -44,6 +47,7 @@ def train(config: Config, work_dir: Path, weights: Path, progress: TextIO | None
         work_dir: Folder of this training, kept across interruptions.
         weights: File for the last iteration's weights (a state dict), replaced in one step.
         progress: Stream for one line every few seconds: iteration, loss, time left.
+        plan_file: The plan of all trainings of the workflow, for the time that they will take together.
 
     Raises:
         AlreadyRunning: If another process holds ``work_dir``.
@@ -58,7 +62,8 @@ def train(config: Config, work_dir: Path, weights: Path, progress: TextIO | None
             config.resume, config.load_from = True, str(checkpoint)
         runner = Runner.from_cfg(config)
         title = f"{config.experiment.preset}/{config.experiment.variant} seed {config.experiment.seed}"
-        diary = _Diary(progress, title)
+        plan = Plan.read(plan_file) if plan_file is not None and plan_file.exists() else None
+        diary = _Diary(progress, title, weights.parent / PROGRESS, plan)
         runner.register_hook(diary)
         runner.train()
         model = runner.model.module if hasattr(runner.model, "module") else runner.model
@@ -101,8 +106,8 @@ class _Diary(Hook):
     _key = "diary"
     _every_seconds = 5.0
 
-    def __init__(self, progress: TextIO | None, title: str) -> None:
-        self.progress, self.title = progress, title
+    def __init__(self, progress: TextIO | None, title: str, file: Path, plan: Plan | None) -> None:
+        self.progress, self.title, self.file, self.plan = progress, title, file, plan
         self.kept: dict[str, Any] = {"seconds": 0.0, "commit": [], "machine": []}
         self._last = self._shown = self._start = 0.0
         self._first_iteration = 0
@@ -124,16 +129,24 @@ class _Diary(Hook):
     ) -> None:
         self._tick()
         now, done = time.monotonic(), runner.iter + 1
-        if self.progress is None or (now - self._shown < self._every_seconds and done < runner.max_iters):
+        if now - self._shown < self._every_seconds and done < runner.max_iters:
             return
         self._shown = now
+        state = {"done": done, "total": runner.max_iters, "seconds": round(self.kept["seconds"], 1)}
+        write_together({self.file: json.dumps(state) + "\n"})
+        if self.progress is None:
+            return
         left = (now - self._start) / (done - self._first_iteration) * (runner.max_iters - done)
         loss = f"loss {outputs['loss'].item():.3g}, " if outputs else ""
         print(
-            f"{self.title}: {done}/{runner.max_iters}, {loss}{timedelta(seconds=round(left))} left",
+            f"{self.title}: {done}/{runner.max_iters}, {loss}{timedelta(seconds=round(left))} left{self._of_all()}",
             file=self.progress,
             flush=True,
         )
+
+    def _of_all(self) -> str:
+        unfinished, seconds = self.plan.left() if self.plan else (0, None)
+        return f"; all {unfinished} trainings {timedelta(seconds=round(seconds))}" if seconds else ""
 
     def _tick(self) -> None:
         now = time.monotonic()

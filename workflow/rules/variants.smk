@@ -32,16 +32,18 @@ rule train:
         "results/{preset}/{variant}/seed{seed}/train.log",
     benchmark:
         "results/{preset}/{variant}/seed{seed}/train.benchmark.tsv"
+    priority: cost_of_a_training
     conda:
         "../../environment.yml"
     threads: threads_of_a_training
     params:
         work_dir=subpath(output.weights, parent=True),
+        plan=PLAN,
     message:
         "Training {wildcards.preset}/{wildcards.variant} seed {wildcards.seed}"
     shell:
         "OMP_NUM_THREADS={threads} python -m mmpose_ssn train {input.config} --work-dir {params.work_dir}/training"
-        " --weights {output.weights} --log {log}"
+        " --weights {output.weights} --plan {params.plan} --log {log}"
 
 
 rule evaluate:
