@@ -49,8 +49,8 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(DrawnSpec(16, 1, 6, (128, 96)), tmp_path_factory.mktemp("drawn") / "set", workers=1).parent
 
 
-@pytest.fixture
-def smoke_config(drawn: Path, tmp_path: Path) -> Callable[..., Config]:
+@pytest.fixture(scope="session")
+def smoke_config(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Config]:
     """Resolve the smoke preset over the drawn set, with some settings of its training changed, and read it back from
     its file, as every command does.
     """
@@ -64,8 +64,9 @@ def smoke_config(drawn: Path, tmp_path: Path) -> Callable[..., Config]:
     def build(variant: str = "lite-k256", seed: int = 0, **training: object) -> Config:
         smoke = load_preset("smoke")
         preset = replace(smoke, settings={**smoke.settings, "training": {**smoke["training"], **training}})
-        write(resolve(preset, variant, seed, drawn), tmp_path / "config.py")
-        return Config.fromfile(tmp_path / "config.py")
+        file = tmp_path_factory.mktemp("config") / "config.py"
+        write(resolve(preset, variant, seed, drawn), file)
+        return Config.fromfile(file)
 
     return build
 

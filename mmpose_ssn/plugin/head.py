@@ -100,7 +100,7 @@ class StagePredictorsHead(BaseHead):
             for name, prediction in heatmaps.items()
         }
         if (train_cfg or {}).get("compute_acc", True):
-            answer = heatmaps[self.stage_predictors.answer].detach()
+            answer = heatmaps[self.stage_predictors.answer].detach().float()  # NumPy has no bfloat16
             _, accuracy, _ = pose_pck_accuracy(to_numpy(answer), to_numpy(target), mask=to_numpy(weights) > 0)
             losses["acc_pose"] = torch.tensor(accuracy, device=target.device)
         return losses

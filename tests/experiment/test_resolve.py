@@ -5,6 +5,7 @@ written to a file.
 from __future__ import annotations
 
 import functools
+import itertools
 import random
 from pathlib import Path
 from typing import Any
@@ -54,10 +55,17 @@ scaled_training = pytest.mark.parametrize(
 )
 
 
+def width_divisor(preset: str, variant: str) -> int:
+    network = load_preset(preset).get("network", {"width_divisor": 1})
+    return network.get(
+        "lite_width_divisor" if variant.startswith("lite") else "width_divisor", network["width_divisor"]
+    )
+
+
 @scaled_training
 def test_every_width_is_divided_by_the_same_number(preset: str, variant: str) -> None:
     network, small, large = load_preset(preset)["network"], resolved(preset, variant).model, full(variant).model
-    divisor = network["width_divisor"]
+    divisor = width_divisor(preset, variant)
     assert small.backbone.base_channels * divisor == large.backbone.base_channels
     assert small.head.channels * divisor == large.head.channels
     assert [c * divisor for c in small.head.stage_channels] == list(large.head.stage_channels)
@@ -88,14 +96,59 @@ def test_crops_targets_and_decoder_share_the_presets_sizes(preset: str, variant:
 
 @every_training
 def test_schedule_is_the_papers_scaled_as_a_whole(preset: str, variant: str) -> None:
-    config = resolved(preset, variant)
+    config, whole = resolved(preset, variant), full(variant)
     iterations = config.train_cfg.max_iters
     assert iterations == load_preset(preset)["training"].get("iterations", 400_000)
-    (scheduler,) = config.param_scheduler
-    paper = [300_000, 330_000, 360_000, 390_000]
-    assert scheduler.gamma == 0.5 and not scheduler.by_epoch
-    assert scheduler.milestones == pytest.approx([step * iterations / 400_000 for step in paper], abs=1)
+
+    def share(steps: int) -> int:
+        return max(1, round(steps * iterations / 400_000))
+
+    main, offsets = config.param_scheduler
+    assert (main.type, main.group, main.by_epoch, main.gamma) == ("GroupMultiStepLR", "main", False, 0.5)
+    assert main.milestones == [share(300_000), share(330_000), share(360_000), share(390_000)]
+    assert (offsets.type, offsets.group, offsets.gamma) == ("GroupStepLR", "offsets", 0.9)
+    insertion, record = hook(config, "DelayedInsertionHook"), hook(config, "OffsetRecordHook")
+    assert insertion.iterations == share(6000) and record.snapshot_interval == share(10_000)
+    if iterations == 400_000:
+        assert offsets == whole.param_scheduler[1] and offsets.by_epoch and offsets.step_size == 1
+        assert insertion == hook(whole, "DelayedInsertionHook")
+    else:  # an epoch of the paper in proportion, and all iterations before the insertion in its report
+        assert offsets == dict(type="GroupStepLR", group="offsets", by_epoch=False, step_size=share(9375), gamma=0.9)
+        assert insertion.window == share(6000)
     assert config.train_cfg.val_begin > iterations, "the last weights are scored, none are selected on the way"
+
+
+def hook(config: Config, kind: str) -> dict[str, Any]:
+    (found,) = (hook for hook in config.custom_hooks if hook.type == kind)
+    return found
+
+
+@pytest.mark.parametrize("iterations", [40_000, 4_000])
+def test_schedule_of_a_tenth_and_a_hundredth_keeps_every_share(iterations: int) -> None:
+    smoke = load_preset("smoke")
+    preset = Preset("smoke", {**smoke.settings, "training": {**smoke["training"], "iterations": iterations}})
+    config, factor = resolve(preset, "ssn", 0, ROOT), iterations / 400_000
+    assert config.param_scheduler[0].milestones == [factor * n for n in (300_000, 330_000, 360_000, 390_000)]
+    assert config.param_scheduler[1].step_size == pytest.approx(factor * 9375, abs=1)
+    assert hook(config, "DelayedInsertionHook").iterations == factor * 6000
+    assert hook(config, "OffsetRecordHook").snapshot_interval == factor * 10_000
+
+
+@every_training
+def test_augmentation_is_the_papers(preset: str, variant: str) -> None:
+    config = resolved(preset, variant)
+    steps = {step.type: step for step in config.train_dataloader.dataset.dataset.pipeline}
+    assert steps["RandomFlip"] == dict(type="RandomFlip", direction="horizontal", prob=0.5)
+    assert steps["RandomBBoxTransform"] == dict(
+        type="RandomBBoxTransform",
+        rotate_factor=30.0,
+        rotate_prob=1.0,
+        scale_factor=[0.75, 1.25],
+        scale_prob=1.0,
+        shift_factor=0.05,
+        shift_prob=1.0,
+    )
+    assert not {"RandomFlip", "RandomBBoxTransform"} & {step.type for step in config.val_dataloader.dataset.pipeline}
 
 
 @every_training
@@ -124,31 +177,62 @@ def test_paths_of_a_drawn_set_lead_to_its_files(drawn: Path) -> None:
     assert Path(config.val_dataloader.dataset.bbox_file).is_file() and Path(config.val_evaluator.ann_file).is_file()
 
 
-@pytest.mark.parametrize("preset", preset_names())
-@pytest.mark.parametrize(
-    ("one", "other", "switches"),
-    [
-        ("backbone", "backbone-esp", {"model.head.stage_channels"}),
-        ("ssn", "ssn-wo-esp", {"model.head.stage_channels"}),
-        ("ssn", "ssn-wo-shift", {"model.backbone.fsm.shift"}),
-        ("ssn", "ssn-wo-ca", {"model.backbone.fsm.attention"}),
-        ("ssn", "ssn-k256", {"model.backbone.fsm.shift_channels"}),
-        ("lite-k256", "lite-k512", {"model.backbone.fsm.shift_channels"}),
-    ],
-)
-def test_variants_differ_in_the_named_switch_alone(preset: str, one: str, other: str, switches: set[str]) -> None:
-    assert differing(resolved(preset, one), resolved(preset, other)) == {"experiment.variant"} | switches
+ESP = {"model.head.stage_channels": "all"}
+FSM = {"shift_channels": 512, "attention": "softplus-l1", "shift": "default"}
+LITE = {"type": "SSNLite", "blocks": 3, "stage_blocks": None}
+"""Of each variant what it switches: predictors, arguments of the modules, another backbone without a neck, and the size
+of the input. What is not named here is the same in all."""
+SWITCHES: dict[str, dict[str, Any]] = {
+    "backbone": {},
+    "backbone-esp": dict(esp=ESP),
+    "ssn": dict(esp=ESP, fsm=FSM),
+    "ssn-wo-esp": dict(fsm=FSM),
+    "ssn-wo-shift": dict(esp=ESP, fsm={**FSM, "shift": False}),
+    "ssn-wo-ca": dict(esp=ESP, fsm={**FSM, "attention": None}),
+    "ssn-k256": dict(esp=ESP, fsm={**FSM, "shift_channels": 256}),
+    "lite-k256": dict(lite=LITE, fsm={**FSM, "shift_channels": 256, "attention": "sigmoid"}),
+    "lite-k512": dict(lite=LITE, fsm={**FSM, "attention": "sigmoid"}),
+    "ssn-384x288": dict(esp=ESP, fsm=FSM, size="384x288"),
+}
+
+
+def keys_between(preset: str, one: str, other: str) -> set[str]:
+    """Keys that two variants should differ in, from the table above."""
+    a, b = SWITCHES[one], SWITCHES[other]
+    keys = {"experiment.variant"}
+    if a.get("esp") != b.get("esp"):
+        keys |= ESP.keys()
+    mine, yours = a.get("fsm", {}), b.get("fsm", {})
+    divisors = [width_divisor(preset, variant) for variant in (one, other)]
+    mine, yours = (
+        {name: value / divisor if name == "shift_channels" else value for name, value in fsm.items()}
+        for fsm, divisor in zip((mine, yours), divisors, strict=True)
+    )
+    if len(set(divisors)) > 1:
+        keys |= {"model.backbone.base_channels", "model.head.channels"}
+    if bool(mine) != bool(yours):  # all arguments, those of the preset's start too
+        keys |= {f"model.backbone.fsm.{name}" for name in load_preset(preset).get("network", {}).get("fsm", {})}
+    names = {name for name in mine.keys() | yours.keys() if mine.get(name, "absent") != yours.get(name, "absent")}
+    if not (mine and yours) and "default" in (mine.get("shift"), yours.get("shift")):
+        names.discard("shift")  # not written where it is the default
+    keys |= {f"model.backbone.fsm.{name}" for name in names}
+    if a.get("lite") != b.get("lite"):
+        keys |= {f"model.backbone.{name}" for name in LITE} | {"model.neck", "model.head.pyramid_levels"}
+        keys |= {f"model.neck.{name}" for name in ("type", "in_channels", "channels", "norm_groups")}
+    if a.get("size") != b.get("size") and preset == "paper":  # a small preset has one size for all
+        keys |= {key for key in leaves(full(one).to_dict()) if key.split(".")[-1] in ("input_size", "heatmap_size")}
+        keys |= {key for key in leaves(full(one).to_dict()) if key.split(".")[-1] == "sigma"}
+    return keys
 
 
 @pytest.mark.parametrize("preset", preset_names())
-def test_ssn_adds_to_the_backbone_its_modules_alone(preset: str) -> None:
-    added = differing(resolved(preset, "backbone-esp"), resolved(preset, "ssn")) - {"experiment.variant"}
-    assert added and all(key.startswith("model.backbone.fsm.") for key in added)
+@pytest.mark.parametrize(("one", "other"), itertools.combinations(VARIANTS, 2))
+def test_two_variants_differ_in_their_switches_alone(preset: str, one: str, other: str) -> None:
+    assert differing(resolved(preset, one), resolved(preset, other)) == keys_between(preset, one, other)
 
 
-def test_larger_input_changes_sizes_alone() -> None:
-    changed = differing(resolved("paper", "ssn"), resolved("paper", "ssn-384x288")) - {"experiment.variant"}
-    assert changed and {key.rpartition(".")[2] for key in changed} == {"input_size", "heatmap_size", "sigma"}
+def test_every_variant_has_its_switches() -> None:
+    assert SWITCHES.keys() == set(VARIANTS)
 
 
 @pytest.mark.parametrize("preset", preset_names())

@@ -147,3 +147,31 @@ def test_an_input_with_other_channels_is_refused():
 def test_an_unknown_back_end_is_refused_by_name():
     with pytest.raises(ValueError, match="'nowhere'"):
         FeatureShiftingModule(4, 6, backend="nowhere")(torch.randn(1, 4, 3, 3))
+
+
+@pytest.mark.parametrize("mode", ["train", "eval"])
+def test_a_module_that_is_not_inserted_is_an_identity_without_a_trace(mode):
+    fsm = FeatureShiftingModule(4, 6)
+    getattr(fsm, mode)().inserted = False
+    before = {name: tensor.clone() for name, tensor in fsm.state_dict().items()}
+    x = torch.randn(2, 4, 7, 5, requires_grad=True)
+    assert fsm(x) is x
+    fsm(x).sum().backward()
+    assert all(p.grad is None for p in fsm.parameters())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in fsm.state_dict().items())
+
+
+@pytest.mark.parametrize("inserted", [True, False])
+def test_a_state_dict_keeps_whether_the_module_is_inserted(inserted, tmp_path):
+    fsm, other = FeatureShiftingModule(4, 6), FeatureShiftingModule(4, 6)
+    fsm.inserted, other.inserted = inserted, not inserted
+    torch.save(fsm.state_dict(), tmp_path / "fsm.pth")
+    other.load_state_dict(torch.load(tmp_path / "fsm.pth", weights_only=True))
+    assert other.inserted is inserted and ("inserted=False" in repr(other)) is not inserted
+
+
+def test_frozen_offsets_get_no_gradient_and_everything_else_does():
+    fsm = FeatureShiftingModule(4, 6, learn_offsets=False)
+    fsm(torch.randn(2, 4, 7, 5)).square().sum().backward()
+    assert [name for name, p in fsm.named_parameters() if p.grad is None] == ["offsets"]
+    assert fsm.offsets.std() > 0.3, "random reach, not none"

@@ -13,9 +13,10 @@ import torch
 from mmengine.config import Config
 
 from mmpose_ssn.experiment import training
+from mmpose_ssn.experiment.resolve import write
 from mmpose_ssn.experiment.scoring import score
 
-ITERATIONS = 12  # of the smoke preset
+ITERATIONS, INSERTION = 20, 10
 
 
 @pytest.mark.usefixtures("one_thread")
@@ -35,6 +36,11 @@ def test_mim_trains_and_tests_as_the_commands_do(site: Path, drawn: Path, tmp_pa
 
     chosen = ["--preset", "smoke", "--variant", "ssn", "--seed", "3", "--data-root", str(drawn)]
     run("mmpose_ssn", "resolve", *chosen, "--out", "config.py")
+    config = Config.fromfile(away / "config.py", import_custom_modules=False)
+    config.train_cfg.update(max_iters=ITERATIONS, val_begin=ITERATIONS + 1)
+    (hook,) = (hook for hook in config.custom_hooks if hook.type == "DelayedInsertionHook")
+    hook.iterations = INSERTION
+    write(config, away / "config.py")
     run("mim", "train", "mmpose", "config.py", "--work-dir", "work", "--launcher", "none")
     checkpoint = away / "work" / f"iter_{ITERATIONS}.pth"
     run("mim", "test", "mmpose", "config.py", "--checkpoint", str(checkpoint), "--work-dir", "test", "--out", "ap.json")
@@ -44,6 +50,9 @@ def test_mim_trains_and_tests_as_the_commands_do(site: Path, drawn: Path, tmp_pa
     theirs, ours = (torch.load(file, weights_only=True)["state_dict"] for file in (checkpoint, weights))
     assert theirs.keys() == ours.keys()
     assert [name for name in ours if not torch.equal(ours[name], theirs[name])] == []
+    assert {int(ours[name]) for name in ours if ".fsms." in name and name.endswith("num_batches_tracked")} == {
+        ITERATIONS - INSERTION
+    }
 
     figures = json.loads((away / "ap.json").read_text())
     predictors = score(Config.fromfile(away / "config.py"), weights, tmp_path / "own" / "scores.json")["predictors"]
