@@ -16,7 +16,11 @@ _COMMANDS = {
     "resolve": "write the config of one training: preset, variant and seed",
     "train": "train from a resolved config, resuming where an earlier run stopped",
     "evaluate": "score every predictor of a trained network, with bootstrap intervals",
-    "table": "render Table 1 from scores and complexity",
+    "trials": "list the trials on the tune split, from which a preset's learning rate is chosen",
+    "mean-pose": "score the mean pose of the training people, the reference for chance",
+    "compare": "measure the paper's orderings of two networks, with paired intervals",
+    "table": "render Table 1 from scores, complexity and orderings",
+    "readme": "put the committed Table 1 of the preset mini into the README",
 }
 
 
@@ -28,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, summary in _COMMANDS.items():
         subparser = subparsers.add_parser(name, help=summary, description=summary)
         if argv and argv[0] == name:  # import what one command needs, not what all do
-            module = importlib.import_module(f"mmpose_ssn.commands.{name}")
+            module = importlib.import_module(f"mmpose_ssn.commands.{name.replace('-', '_')}")
             module.add_arguments(subparser)
             subparser.set_defaults(run=module.run)
     args = parser.parse_args(argv)

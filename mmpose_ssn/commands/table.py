@@ -18,25 +18,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         default=[],
         metavar="JSON",
-        help="scores.json of each trained variant and seed; a variant without one is shown as not run",
+        help="scores.json of each trained variant and seed, and of the mean pose; one without is shown as not run",
     )
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="PREFIX", help="where to write: PREFIX.md, PREFIX.csv and PREFIX.tex"
+        "--orderings", type=Path, metavar="CSV", help="what `compare` measured on the same scores (default: nothing)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="PREFIX",
+        help="where to write: PREFIX.md, PREFIX.csv, PREFIX-orderings.csv and PREFIX.tex",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the three files; return 1 where an input is refused."""
+    """Write the four files; return 1 where an input is refused."""
     from mmpose_ssn.files import write_together
     from mmpose_ssn.report.inputs import RefusedInput
-    from mmpose_ssn.report.table1 import Table1, to_csv, to_markdown, to_tex
+    from mmpose_ssn.report.rendering import orderings_to_csv, to_csv, to_markdown, to_tex
+    from mmpose_ssn.report.table1 import Table1
 
     try:
-        table = Table1.from_files(args.preset, args.complexity, args.scores)
+        table = Table1.from_files(args.preset, args.complexity, args.scores, args.orderings)
     except RefusedInput as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    texts = {".md": to_markdown(table), ".csv": to_csv(table), ".tex": to_tex(table)}
+    texts = {
+        ".md": to_markdown(table),
+        ".csv": to_csv(table),
+        "-orderings.csv": orderings_to_csv(table),
+        ".tex": to_tex(table),
+    }
     write_together({args.out.with_name(args.out.name + suffix): text for suffix, text in texts.items()})
-    print(f"{args.out}.md, .csv, .tex: {table.title}")
+    print(f"{args.out}.md, .csv, -orderings.csv, .tex: {table.title}")
     return 0

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
-from importlib import resources
 from typing import Any
 
-import jsonschema
-import yaml
+from mmpose_ssn.paper.files import load_checked
 
 
 @dataclass(frozen=True)
@@ -75,15 +73,10 @@ def table1() -> dict[str, PaperRow]:
     Raises:
         jsonschema.ValidationError: if ``table1.yaml`` does not fit ``table.schema.yaml``; the error names the field.
     """
-    rows = _load("table1.yaml")
-    jsonschema.validate(rows, _load("table.schema.yaml"), cls=jsonschema.Draft202012Validator)
+    rows = load_checked("table1.yaml", "table.schema.yaml")
     return {variant: _row(variant, fields) for variant, fields in rows.items()}
 
 
 def _row(variant: str, fields: dict[str, Any]) -> PaperRow:
     printed = {name: PrintedNumber(fields[name]) for name in _PRINTED_FIELDS if fields.get(name) is not None}
     return PaperRow(id=variant, **{**fields, **printed})
-
-
-def _load(name: str) -> Any:
-    return yaml.safe_load(resources.files("mmpose_ssn.paper").joinpath(name).read_text(encoding="utf-8"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -44,13 +45,14 @@ class FullSizeCost:
 
 @dataclass(frozen=True)
 class Scores:
-    """One ``scores.json``: a trained network's final predictor, and how its AP was made.
+    """One ``scores.json``: a trained network's final predictor, or the mean pose, and how its AP was made.
 
     Attributes:
         path: the file.
         ap: OKS AP as a fraction.
         interval: 95 % bootstrap interval of ``ap`` over images.
-        network: cost of the network that was trained.
+        seed: of the training; None for the mean pose.
+        network: cost of the network that was trained; None for the mean pose.
 
     The other attributes are the file's fields (``scores.schema.yaml`` describes them).
     """
@@ -58,7 +60,7 @@ class Scores:
     path: Path
     variant: str
     preset: str
-    seed: int
+    seed: int | None
     final: str
     ap: float
     interval: tuple[float, float]
@@ -66,16 +68,16 @@ class Scores:
     instances: int
     resamples: int
     protocol: dict[str, Any]
-    network: Cost
+    network: Cost | None
     provenance: dict[str, Any]
 
 
-_SHARED_FIELDS = ("variant", "preset", "seed", "final", "images", "instances", "resamples", "protocol", "provenance")
+_SHARED_FIELDS = ("variant", "preset", "final", "images", "instances", "resamples", "protocol", "provenance")
 """Fields of ``scores.json`` that :class:`Scores` takes as they are."""
 
 
 def read_scores(path: Path) -> Scores:
-    """Read the scores of one trained network.
+    """Read the scores of one trained network, or of the mean pose.
 
     Raises:
         RefusedInput: if the file is missing, not JSON, or does not fit ``scores.schema.yaml``.
@@ -96,13 +98,53 @@ def read_scores(path: Path) -> Scores:
         raise RefusedInput(f"{path}: $.final: {final!r} is none of the file's predictors ({predictors})")
     figures = content["predictors"][final]
     low, high = figures["AP_interval"]
+    network = content.get("network")
     return Scores(
         path=path,
         ap=figures["AP"],
         interval=(low, high),
-        network=Cost(**{name: content["network"][name] for name in ("params", "macs", "ops")}),
+        seed=content.get("seed"),
+        network=network and Cost(**{name: network[name] for name in ("params", "macs", "ops")}),
         **{name: content[name] for name in _SHARED_FIELDS},
     )
+
+
+def check_together(preset: str, scores: Sequence[Scores], variants: Collection[str]) -> None:
+    """See that scores can be compared with each other, and shown in one column.
+
+    Args:
+        preset: the preset that all must be of.
+        scores: what is to stand together.
+        variants: ids that they may have; each pair of id and seed once.
+
+    Raises:
+        RefusedInput: if they are not all of one preset, data set and protocol, as far as the mean pose has one.
+    """
+    seen: dict[tuple[str, int | None], Path] = {}
+    first = next((one for one in scores if one.network), scores[0] if scores else None)
+    for one in scores:
+        if one.preset != preset:
+            raise RefusedInput(f"{one.path}: $.preset: is {one.preset!r}, but the table is for {preset!r}")
+        if one.variant not in variants:
+            raise RefusedInput(f"{one.path}: $.variant: {one.variant!r} is none of {', '.join(variants)}")
+        if other := seen.get((one.variant, one.seed)):
+            seed = "" if one.seed is None else f", seed {one.seed},"
+            raise RefusedInput(f"{one.path}: $.seed: {one.variant}{seed} is already given by {other}")
+        seen[one.variant, one.seed] = one.path
+        assert first is not None  # there is one, so there is a first
+        protocol = first.protocol
+        if one.network is None:
+            protocol = {name: value for name, value in protocol.items() if name in one.protocol}
+        for field, ours, theirs in (
+            ("provenance.data", one.provenance["data"], first.provenance["data"]),
+            ("provenance.data_digest", one.provenance["data_digest"], first.provenance["data_digest"]),
+            ("protocol", one.protocol, protocol),
+        ):
+            if ours != theirs:
+                raise RefusedInput(
+                    f"{one.path}: $.{field}: is {ours!r}, but {theirs!r} in {first.path}; "
+                    "one column holds one data set and one protocol: evaluate them alike"
+                )
 
 
 def read_complexity(path: Path) -> dict[str, FullSizeCost]:

@@ -1,6 +1,6 @@
-"""Table 1: the paper's printed rows beside what one preset measured, as Markdown, CSV and TeX.
+"""Table 1: the paper's printed rows and our reference rows beside what one preset measured, and the paper's orderings.
 
-The measured column names its data wherever it stands, so that a figure from drawn data cannot pass for a COCO one.
+What the table holds and what must be said of it; :mod:`mmpose_ssn.report.rendering` puts it into words and columns.
 """
 
 from __future__ import annotations
@@ -9,62 +9,113 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any
-
-import pandas as pd
 
 from mmpose_ssn import paper
-from mmpose_ssn.report.inputs import FullSizeCost, RefusedInput, Scores, read_complexity, read_scores
+from mmpose_ssn.report.inputs import (
+    Cost,
+    FullSizeCost,
+    RefusedInput,
+    Scores,
+    check_together,
+    read_complexity,
+    read_scores,
+)
+from mmpose_ssn.report.markup import MARKS
+from mmpose_ssn.report.orderings import ERROR, LEVEL, MeasuredOrdering, read_orderings
+from mmpose_ssn.report.references import PLACE, REFERENCES
 
 PAPER_DATA = "COCO val2017"
 """The data of the paper's Table 1; ``scores.json`` calls it so, to the letter, and nothing else."""
 
-_NONE = "–"
-_NOT_RUN = "not run"
-_MARKS = {True: "✓", False: "✗"}
+NOT_RUN = "not run"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One variant: its printed row, its full-size cost, and the scores of its trainings, by ascending seed."""
+    """One variant: its printed row, its full-size cost, and the scores of its trainings, by ascending seed.
 
-    printed: paper.PaperRow
-    cost: FullSizeCost
+    Attributes:
+        id: the variant's short id.
+        printed: None for a reference row, which the paper does not have.
+        cost: None for a reference row: it is not counted at full size.
+        scores: empty where it was not run.
+    """
+
+    id: str
+    printed: paper.PaperRow | None
+    cost: FullSizeCost | None
     scores: tuple[Scores, ...]
 
     @property
-    def status(self) -> str:
-        """``measured``, ``not run``, or ``cost only`` for a network of which the paper prints no val2017 AP."""
-        if self.scores:
-            return "measured"
-        return "cost only" if self.printed.ap is None else _NOT_RUN
+    def method(self) -> str:
+        """The method's printed name; a reference row's says that it is not in the paper."""
+        return self.printed.method if self.printed else f"{REFERENCES[self.id]} ({PLACE})"
 
     @property
-    def params_match(self) -> bool:
-        """Whether the counted parameters round to the print."""
+    def place(self) -> str:
+        """Where the paper prints it."""
+        return self.printed.place if self.printed else PLACE
+
+    @property
+    def status(self) -> str:
+        """``measured``, ``control`` for a measured reference row, ``not run``, or ``cost only`` for a network of which
+        the paper prints no val2017 AP.
+        """
+        if self.scores:
+            return "measured" if self.printed else "control"
+        return "cost only" if self.printed and self.printed.ap is None else NOT_RUN
+
+    @property
+    def ap(self) -> float:
+        """AP in percent, the mean over seeds."""
+        return 100 * fmean(scores.ap for scores in self.scores)
+
+    @property
+    def trained(self) -> Cost | None:
+        """Cost of the network that was trained."""
+        return self.scores[0].network if self.scores else None
+
+    @property
+    def params_match(self) -> bool | None:
+        """Whether the counted parameters round to the print; None where there is none."""
+        if self.printed is None or self.cost is None:
+            return None
         return self.printed.params_m.matches(self.cost.whole.params / 1e6)
 
     @property
-    def flops_match(self) -> bool:
-        """Whether the counted ops round to the printed FLOPS."""
+    def flops_match(self) -> bool | None:
+        """Whether the counted ops round to the printed FLOPS; None where there is no print."""
+        if self.printed is None or self.cost is None:
+            return None
         return self.printed.flops_g.matches(self.cost.whole.ops / 1e9)
 
 
 @dataclass(frozen=True)
 class Table1:
-    """Table 1 for one preset: its rows in printed order, and what a reader must know to read them."""
+    """Table 1 for one preset: its rows in printed order, and what a reader must know to read them.
+
+    Attributes:
+        preset: the preset whose scores are shown.
+        rows: the paper's, in printed order, then our reference rows.
+        measured: the orderings that were measured, by id.
+    """
 
     preset: str
     rows: tuple[Row, ...]
+    measured: Mapping[str, MeasuredOrdering]
 
     @classmethod
-    def from_files(cls, preset: str, complexity_file: Path, scores_files: Iterable[Path]) -> Table1:
-        """Put the paper's rows, the full-size networks' costs and the preset's scores together.
+    def from_files(
+        cls, preset: str, complexity_file: Path, scores_files: Iterable[Path], orderings_file: Path | None = None
+    ) -> Table1:
+        """Put the paper's rows, the full-size networks' costs, the preset's scores and what was compared together.
 
         Args:
             preset: the preset whose scores are shown.
             complexity_file: ``complexity.csv``.
-            scores_files: a ``scores.json`` for each trained variant and seed; a variant without one is "not run".
+            scores_files: a ``scores.json`` for each trained variant and seed, and the mean pose's; a variant without
+                one is "not run".
+            orderings_file: ``orderings.csv``, made from the same scores; without it no ordering is measured.
 
         Raises:
             RefusedInput: if a file does not fit its format, another file, or the preset.
@@ -74,23 +125,33 @@ class Table1:
         if missing := [variant for variant in printed if variant not in costs]:
             raise RefusedInput(f"{complexity_file}: column variant lacks {', '.join(missing)}; count all variants")
         scores = [read_scores(path) for path in scores_files]
-        _check_together(preset, scores, printed)
+        check_together(preset, scores, [*printed, *REFERENCES])
+        measured = {} if orderings_file is None else read_orderings(orderings_file)
+        for one in measured.values():
+            _check_ordering(one, preset, scores, orderings_file)
         return cls(
             preset=preset,
             rows=tuple(
                 Row(
-                    printed=row,
-                    cost=costs[variant],
-                    scores=tuple(sorted((s for s in scores if s.variant == variant), key=lambda s: s.seed)),
+                    id=variant,
+                    printed=printed.get(variant),
+                    cost=costs[variant] if variant in printed else None,
+                    scores=tuple(sorted((s for s in scores if s.variant == variant), key=lambda s: s.seed or 0)),
                 )
-                for variant, row in printed.items()
+                for variant in [*printed, *REFERENCES]
             ),
+            measured=measured,
         )
 
     @property
     def scores(self) -> list[Scores]:
         """The scores of all rows."""
         return [scores for row in self.rows for scores in row.scores]
+
+    @property
+    def networks(self) -> list[Scores]:
+        """The scores of all trained networks: the mean pose is none."""
+        return [scores for scores in self.scores if scores.network]
 
     @property
     def data(self) -> str | None:
@@ -100,7 +161,7 @@ class Table1:
     @property
     def scaled(self) -> bool:
         """Whether a trained network was not the paper's full-size one."""
-        return any(scores.network != row.cost.whole for row in self.rows for scores in row.scores)
+        return any(row.cost and row.trained not in (None, row.cost.whole) for row in self.rows)
 
     @property
     def title(self) -> str:
@@ -126,20 +187,20 @@ class Table1:
             )
         if self.scaled:
             notices.append(
-                "The networks behind the measured AP are scaled versions of the paper's: the last two columns give "
-                "their cost. The other costs are those of the paper's full-size networks, counted and not trained."
+                "The networks behind the measured AP are scaled versions of the paper's. Costs marked as trained here "
+                "are theirs; all others are those of the paper's full-size networks, counted and not trained."
             )
         return notices
 
     @property
     def notes(self) -> dict[str, str]:
-        """How the figures were made, by topic."""
+        """How the figures of the rows were made, by topic."""
         notes = {}
-        scores = self.scores
+        scores, networks = self.scores, self.networks or self.scores
         if scores:
-            final, images, people, resamples = (
-                _distinct(getattr(one, name) for one in scores)
-                for name in ("final", "images", "instances", "resamples")
+            final = distinct(one.final for one in networks)
+            images, people, resamples = (
+                distinct(getattr(one, name) for one in scores) for name in ("images", "instances", "resamples")
             )
             notes["AP"] = (
                 f"OKS AP in percent of the final predictor ({final}) on {images} images with {people} people. In "
@@ -147,249 +208,108 @@ class Table1:
                 "and not for that of the training seed. Where several seeds were trained, their mean; each seed and "
                 "its interval are in the CSV file."
             )
-            notes["Protocol"] = _listed(scores[0].protocol)
-        params, flops = _share(row.params_match for row in self.rows), _share(row.flops_match for row in self.rows)
-        policy = _distinct(row.cost.policy for row in self.rows)
+            notes["Protocol"] = listed(networks[0].protocol)
+        notes["Not in the paper"] = (
+            "Rows of our own, with no printed figure and not counted at full size. The offsets frozen at random tell "
+            "what learned offsets add to random reach. The mean pose is chance: the average training person, put into "
+            "each box of the same protocol without a look at the image."
+        )
+        paper_rows = [row for row in self.rows if row.printed]
+        params, flops = _share(row.params_match for row in paper_rows), _share(row.flops_match for row in paper_rows)
+        policy = distinct(row.cost.policy for row in self.rows if row.cost)
         notes["Cost"] = (
             "For one image, counted on the full-size networks; in parentheses the paper's figure, "
-            f"{_MARKS[True]} where ours rounds to it and {_MARKS[False]} where not (params {params}, FLOPs {flops}). "
+            f"{MARKS[True]} where ours rounds to it and {MARKS[False]} where not (params {params}, FLOPs {flops}). "
             f"FLOPs are operations under the policy {policy!r}, MACs the multiply-accumulates of convolutions alone."
         )
-        for row in self.rows:
-            if row.printed.ap is None:
+        for row in paper_rows:
+            if row.printed and row.printed.ap is None:
                 elsewhere = row.printed.ap_test_dev
                 notes[row.printed.method] = f"{row.printed.place}, shown for its cost" + (
                     f"; its printed AP ({elsewhere}) is on COCO test-dev, another split." if elsewhere else "."
                 )
         if scores:
-            notes["Made by"] = _listed(
-                {
-                    name.replace("_", " "): _distinct(s.provenance[name] for s in scores)
-                    for name in ("commit", "data_digest", "iterations", "torch", "machine", "date")
-                }
+            made = {
+                name.replace("_", " "): distinct(s.provenance[name] for s in scores if name in s.provenance)
+                for name in ("commit", "data_digest", "iterations", "torch", "machine", "date")
+            }
+            seconds = sum(float(s.provenance["wall_time_s"]) for s in self.networks)
+            made["wall time of the trainings, added up"] = f"{seconds:.0f} s in {len(self.networks)} trainings"
+            notes["Made by"] = listed({name: value for name, value in made.items() if value})
+        return notes
+
+    @property
+    def runs(self) -> str:
+        """What a decision about two networks speaks of: these runs, or several of each."""
+        seeds = {one.seeds for one in self.measured.values()}
+        return "in these runs" if all(len(one) == 1 for one in seeds) else "over the seeds trained"
+
+    @property
+    def ordering_notes(self) -> dict[str, str]:
+        """How the orderings were measured and decided, by topic; empty where none was measured."""
+        if not self.measured:
+            return {}
+        measured = self.measured.values()
+        comparisons = f"{len(measured)} comparison" + ("s" if len(measured) > 1 else "")
+        resamples, images = distinct(one.resamples for one in measured), distinct(one.images for one in measured)
+        notes = {
+            "Difference": (
+                "AP of the first network less that of the second, in AP points; the printed one is the gap between "
+                f"two figures of the paper, on {PAPER_DATA}. In brackets the {100 * LEVEL:.0f} % paired bootstrap "
+                f"interval: both networks are scored on the same {images} images, drawn anew {resamples} times. It is "
+                "not adjusted for the number of comparisons."
+            ),
+            "Outcome": (
+                f"Higher or lower where a two-sided p, from the same resampled differences, is at most {ERROR} after "
+                f"Holm's adjustment for the {comparisons} measured here; else undecided. With n of R "
+                "resampled differences at 0 or beyond it on the rarer side, p is 2 (1 + n) / (1 + R)."
+            ),
+        }
+        if all(len(one.seeds) == 1 for one in measured):
+            notes["One seed"] = (
+                "Each network was trained once. What another start or another order of training would change is in "
+                "none of the intervals and outcomes: they speak of these trained networks, on other images."
+            )
+        else:
+            seeds = "; ".join(dict.fromkeys(" ".join(map(str, one.seeds)) for one in measured))
+            notes["Seeds"] = (
+                f"The mean over the seeds that both networks have ({seeds}). Seeds are drawn with replacement along "
+                "with the images; so few hold only a part of what the training's own randomness does."
             )
         return notes
 
 
-def to_markdown(table: Table1) -> str:
-    """The table as GitHub-flavoured Markdown, its notices above it and its notes below."""
-    columns = _columns(table)
-    headers = ["<br>".join(map(_escape_markdown, lines)) for lines in columns]
-    cells = pd.DataFrame(dict(zip(headers, columns.values(), strict=True))).map(_escape_markdown)
-    alignment = ["left"] + ["right"] * (len(columns) - 1)
-    return "\n".join(
-        [
-            f"# {_escape_markdown(table.title)}",
-            "",
-            "> [!WARNING]" if table.preset == "smoke" else "> [!IMPORTANT]",
-            "\n>\n".join(f"> {_escape_markdown(notice)}" for notice in table.notices),
-            "",
-            cells.to_markdown(index=False, colalign=alignment, disable_numparse=True),
-            "",
-            *(f"- **{_escape_markdown(topic)}**: {_escape_markdown(note)}" for topic, note in table.notes.items()),
-            "",
-        ]
-    )
+def _check_ordering(one: MeasuredOrdering, preset: str, scores: Sequence[Scores], file: Path | None) -> None:
+    """RefusedInput unless an ordering was measured on these very scores."""
+    ordering = one.ordering
+    ap = {(s.variant, s.seed): s.ap for s in scores}
+    needed = [(name, seed) for name in (ordering.higher, ordering.lower) for seed in one.seeds]
+    again = "run python -m mmpose_ssn compare again, on the scores of this table"
+    if one.made["preset"] != preset:
+        raise RefusedInput(f"{file}: {ordering.id}: preset is {one.made['preset']!r}, but the table is for {preset!r}")
+    if absent := [f"{name} seed {seed}" for name, seed in needed if (name, seed) not in ap]:
+        raise RefusedInput(f"{file}: {ordering.id}: compares {', '.join(absent)}, which have no scores here; {again}")
+    if one.made["data_digest"] != scores[0].provenance["data_digest"]:
+        raise RefusedInput(f"{file}: {ordering.id}: measured on other data than {scores[0].path}; {again}")
+    expected = 100 * fmean(ap[ordering.higher, seed] - ap[ordering.lower, seed] for seed in one.seeds)
+    if abs(one.difference - expected) > 1e-4:
+        raise RefusedInput(
+            f"{file}: {ordering.id}: says {one.difference:.4f} AP points, but the scores differ by {expected:.4f}; "
+            f"{again}"
+        )
 
 
-def to_csv(table: Table1) -> str:
-    """One line a training, and one for each variant without any; AP in percent, costs as exact counts.
-
-    Every line carries the preset, the data of both AP columns and the notices: none can be read without them.
-    """
-    return pd.DataFrame([record for row in table.rows for record in _records(table, row)], dtype=object).to_csv(
-        index=False, lineterminator="\n"
-    )
-
-
-def to_tex(table: Table1) -> str:
-    """The table as a ``table*`` float, as wide as a two-column page, for a document that loads ``booktabs``.
-
-    Its label is ``tab:table1-PRESET``.
-    """
-    columns = _columns(table)
-    headers = [r"\shortstack{" + r" \\ ".join(map(_escape_tex, lines)) + "}" for lines in columns]
-    cells = pd.DataFrame(dict(zip(headers, columns.values(), strict=True))).map(_escape_tex)
-    caption = " ".join([f"{table.title}.", *table.notices])
-    tabular = cells.to_latex(index=False, escape=False, column_format="l" + "r" * (len(columns) - 1))
-    return "\n".join(
-        [
-            r"\begin{table*}",
-            r"\centering",
-            rf"\caption{{{_escape_tex(caption)}}}",
-            rf"\label{{tab:table1-{table.preset}}}",
-            r"\scriptsize",
-            r"\setlength{\tabcolsep}{2pt}",
-            tabular.rstrip(),
-            r"\par\medskip",
-            r"\begin{minipage}{\linewidth}",
-            r"\raggedright",
-            *(rf"\textbf{{{_escape_tex(topic)}}}: {_escape_tex(note)}\par" for topic, note in table.notes.items()),
-            r"\end{minipage}",
-            r"\end{table*}",
-            "",
-        ]
-    )
-
-
-def _check_together(preset: str, scores: Sequence[Scores], variants: Mapping[str, Any]) -> None:
-    """RefusedInput unless the scores can stand in one column of the preset's table."""
-    seen: dict[tuple[str, int], Path] = {}
-    for one in scores:
-        if one.preset != preset:
-            raise RefusedInput(f"{one.path}: $.preset: is {one.preset!r}, but the table is for {preset!r}")
-        if one.variant not in variants:
-            raise RefusedInput(f"{one.path}: $.variant: {one.variant!r} is none of {', '.join(variants)}")
-        if other := seen.get((one.variant, one.seed)):
-            raise RefusedInput(f"{one.path}: $.seed: {one.variant}, seed {one.seed}, is already given by {other}")
-        seen[one.variant, one.seed] = one.path
-        first = scores[0]
-        for field, ours, theirs in (
-            ("provenance.data", one.provenance["data"], first.provenance["data"]),
-            ("provenance.data_digest", one.provenance["data_digest"], first.provenance["data_digest"]),
-            ("protocol", one.protocol, first.protocol),
-        ):
-            if ours != theirs:
-                raise RefusedInput(
-                    f"{one.path}: $.{field}: is {ours!r}, but {theirs!r} in {first.path}; "
-                    "one column holds one data set and one protocol: evaluate them alike"
-                )
-
-
-def _columns(table: Table1) -> dict[tuple[str, ...], list[str]]:
-    """The table's cells by column, in plain text; a header is a tuple of lines."""
-    if table.data is None:
-        measured_on: tuple[str, ...] = (_NOT_RUN,)
-    elif table.data == PAPER_DATA:
-        measured_on = (PAPER_DATA,)
-    else:
-        measured_on = (table.data.partition(" (")[0], f"(not {PAPER_DATA})")
-    rows = table.rows
-    columns: dict[tuple[str, ...], list[str]] = {
-        ("Method",): [row.printed.method for row in rows],
-        ("AP, printed", PAPER_DATA): [str(row.printed.ap or _NONE) for row in rows],
-        ("AP, measured", *measured_on): [_measured(row) for row in rows],
-        ("Params, M", "full size", "(printed)"): [
-            f"{row.cost.whole.params / 1e6:.3f} ({row.printed.params_m} {_MARKS[row.params_match]})" for row in rows
-        ],
-        ("FLOPs, G", "full size", "(printed)"): [
-            f"{row.cost.whole.ops / 1e9:.3f} ({row.printed.flops_g} {_MARKS[row.flops_match]})" for row in rows
-        ],
-        ("MACs, G", "full size"): [f"{row.cost.whole.macs / 1e9:.3f}" for row in rows],
-    }
-    if table.scaled:
-        columns["Params, M", "trained here", "(not full size)"] = [_trained(row, "params", 1e6) for row in rows]
-        columns["MACs, G", "trained here", "(not full size)"] = [_trained(row, "macs", 1e9) for row in rows]
-    return columns
-
-
-def _measured(row: Row) -> str:
-    if not row.scores:
-        return _NONE if row.status == "cost only" else _NOT_RUN
-    mean = f"{100 * fmean(scores.ap for scores in row.scores):.1f}"
-    if len(row.scores) > 1:
-        return f"{mean} ({len(row.scores)} seeds)"
-    low, high = row.scores[0].interval
-    return f"{mean} [{100 * low:.1f}, {100 * high:.1f}]"
-
-
-def _trained(row: Row, count: str, unit: float) -> str:
-    return f"{getattr(row.scores[0].network, count) / unit:#.3g}" if row.scores else _NONE
-
-
-def _records(table: Table1, row: Row) -> list[dict[str, Any]]:
-    """The variant's lines of the CSV file."""
-    printed, whole, deployed = row.printed, row.cost.whole, row.cost.deployed
-    variant = {
-        "variant": printed.id,
-        "method": printed.method,
-        "place": printed.place,
-        "status": row.status,
-        "preset": table.preset,
-        "ap_printed": printed.ap,
-        "ap_printed_on": printed.ap and PAPER_DATA,
-    }
-    cost = {
-        "params": whole.params,
-        "params_printed_m": printed.params_m,
-        "params_match": row.params_match,
-        "macs": whole.macs,
-        "ops": whole.ops,
-        "flops_printed_g": printed.flops_g,
-        "flops_match": row.flops_match,
-        "deployed_params": deployed.params,
-        "deployed_macs": deployed.macs,
-        "deployed_ops": deployed.ops,
-        "counting_policy": row.cost.policy,
-    }
-    notice = {"notice": " ".join(table.notices)}
-    if not row.scores:
-        return [variant | cost | notice]
-    mean = 100 * fmean(scores.ap for scores in row.scores)
-    return [
-        variant
-        | {
-            "seed": scores.seed,
-            "ap_measured": 100 * scores.ap,
-            "ap_measured_low": 100 * scores.interval[0],
-            "ap_measured_high": 100 * scores.interval[1],
-            "ap_measured_on": scores.provenance["data"],
-            "ap_mean_of_seeds": mean,
-            "seeds": len(row.scores),
-            "predictor": scores.final,
-            "images": scores.images,
-            "instances": scores.instances,
-            "resamples": scores.resamples,
-            "protocol": _listed(scores.protocol),
-        }
-        | cost
-        | {
-            "trained_params": scores.network.params,
-            "trained_macs": scores.network.macs,
-            "trained_ops": scores.network.ops,
-        }
-        | {name: value for name, value in scores.provenance.items() if name not in ("data", "seed")}
-        | notice
-        for scores in row.scores
-    ]
-
-
-def _distinct(values: Iterable[object]) -> str:
+def distinct(values: Iterable[object]) -> str:
+    """The different values, in the order of their first appearance."""
     return ", ".join(dict.fromkeys(map(str, values)))
 
 
-def _listed(fields: Mapping[str, object]) -> str:
+def listed(fields: Mapping[str, object]) -> str:
+    """Fields and their values as a sentence."""
     spoken = {name: {True: "yes", False: "no"}[v] if isinstance(v, bool) else v for name, v in fields.items()}
     return "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in spoken.items()) + "."
 
 
-def _share(matches: Iterable[bool]) -> str:
+def _share(matches: Iterable[bool | None]) -> str:
     marks = list(matches)
-    return f"{sum(marks)} of {len(marks)}"
-
-
-def _escape_markdown(text: str) -> str:
-    return text.translate({ord(character): f"\\{character}" for character in "\\`*_|<>"})
-
-
-_TEX = str.maketrans(
-    {
-        **{character: f"\\{character}" for character in "&%$#_{}"},
-        "\\": r"\textbackslash{}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "<": r"\textless{}",
-        ">": r"\textgreater{}",
-        "[": "{[}",  # after the \\ of a row it would be read as that row's distance
-        "]": "{]}",
-        "–": "--",
-        "…": r"\ldots{}",
-        "×": r"$\times$",
-        _MARKS[True]: r"$\surd$",
-        _MARKS[False]: r"$\times$",
-    }
-)
-
-
-def _escape_tex(text: str) -> str:
-    return text.translate(_TEX)
+    return f"{sum(map(bool, marks))} of {len(marks)}"

@@ -53,7 +53,7 @@ class Checkout:
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A checkout in which the smoke preset has been run for two of the nine networks."""
+    """A checkout in which the smoke preset has been run for two of the ten networks."""
     checkout = Checkout(tmp_path_factory.mktemp("checkout"))
     status, output = checkout.snakemake()
     assert status == 0, output
@@ -78,8 +78,10 @@ def restored(checkout: Checkout, tmp_path: Path):
 def test_partial_choice_renders_a_whole_table(checkout: Checkout) -> None:
     table = pd.read_csv(checkout.root / "results/table1.csv")
     status = table.set_index("variant")["status"]
-    assert len(status) == 10
-    assert status[["lite-k256", "lite-k512"]].tolist() == ["measured", "measured"]
+    assert len(status) == 12
+    assert status[["lite-k256", "lite-k512", "mean-pose"]].tolist() == ["measured", "measured", "control"]
+    orderings = pd.read_csv(checkout.root / "results/table1-orderings.csv").set_index("ordering")
+    assert orderings.query("status == 'measured'").index.tolist() == ["lite-k512-over-k256"]
     assert status[:"ssn"].unique().tolist() == ["not run"]
     assert "meaningless" in (checkout.root / "results/table1.md").read_text().splitlines()[0]
     assert "tabular" in (checkout.root / "results/table1.tex").read_text()
@@ -107,13 +109,14 @@ def test_comments_retrain_nothing(checkout: Checkout, restored: None) -> None:
     ):
         file = checkout.root / name
         file.write_text(f"# A comment.\n{file.read_text()}")
-    assert set(checkout.planned()) <= {"complexity", "table1"}
+    assert set(checkout.planned()) <= {"complexity", "table1"}, "neither trained nor scored again"
 
 
 def test_changed_training_setting_retrains_that_variant_alone(checkout: Checkout, restored: None) -> None:
     file = checkout.root / "configs/ssn/td-hm_ssn-lite-k512_1xb16-400k_coco-256x192.py"
     file.write_text(file.read_text() + "optim_wrapper = dict(optimizer=dict(weight_decay=1e-4))\n")
-    assert checkout.planned() == {"resolve": 1, "train": 1, "evaluate": 1, "complexity": 1, "table1": 1}
+    planned = checkout.planned()
+    assert planned == dict.fromkeys(("resolve", "train", "evaluate", "complexity", "compare", "table1"), 1)
 
 
 def test_change_of_the_drawn_set_retrains_all(checkout: Checkout, restored: None) -> None:
@@ -126,7 +129,10 @@ def test_change_of_the_drawn_set_retrains_all(checkout: Checkout, restored: None
 
 
 def test_whole_smoke_preset_has_every_variant(checkout: Checkout) -> None:
-    assert checkout.planned("preset=smoke") == {"resolve": 7, "train": 7, "evaluate": 7, "table1": 1}
+    assert checkout.planned("preset=smoke") == {
+        **dict.fromkeys(("resolve", "train", "evaluate"), 8),
+        **dict.fromkeys(("mean_pose", "compare", "table1"), 1),
+    }
 
 
 def test_paper_preset_is_planned_without_coco(checkout: Checkout) -> None:
@@ -135,7 +141,7 @@ def test_paper_preset_is_planned_without_coco(checkout: Checkout) -> None:
         "resolve": 3,
         "train": 3,
         "evaluate": 3,
-        "table1": 1,
+        **dict.fromkeys(("mean_pose", "compare", "table1"), 1),
     }
 
 

@@ -6,14 +6,16 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
 from mmpose_ssn import paper
+from mmpose_ssn.experiment.plan import Plan, relative_cost
 from mmpose_ssn.experiment.presets import load_preset
 from mmpose_ssn.experiment.resolve import digest, resolve
-from mmpose_ssn.variants import VARIANTS, configs_folder
+from mmpose_ssn.variants import CONTROLS, VARIANTS, configs_folder
 
 SCHEMA = Path(workflow.current_basedir) / "../schemas/config.schema.yaml"
 
 # Those with a printed AP on val2017; the other one of Table 1 is there for its cost.
 TRAINED = [variant for variant, row in paper.table1().items() if row.ap is not None]
+TRAINED += CONTROLS
 
 
 def listed(value):
@@ -64,8 +66,9 @@ PRESET, CHOSEN, SEEDS = chosen()
 
 wildcard_constraints:
     preset="[a-z]+",
-    variant="|".join(VARIANTS),
+    variant="|".join([*VARIANTS, *CONTROLS]),
     seed="[0-9]+",
+    rate="[0-9.e-]+",
 
 
 def is_drawn(wildcards):
@@ -87,6 +90,11 @@ def data_ready(wildcards):
     )
 
 
+def val_annotations(wildcards):
+    split = "val" if is_drawn(wildcards) else "val2017"
+    return f"{data_root(wildcards)}/annotations/person_keypoints_{split}.json"
+
+
 def draw_options(wildcards):
     drawn = load_preset(wildcards.preset)["drawn"]
     size = "x".join(map(str, drawn["image_size"]))
@@ -94,11 +102,48 @@ def draw_options(wildcards):
     return f"{counts} --image-size {size} --seed {drawn['seed']}"
 
 
-def config_digest(wildcards):
-    preset, seed = load_preset(wildcards.preset), int(wildcards.seed)
-    return digest(resolve(preset, wildcards.variant, seed, Path(data_root(wildcards))))
+def config_digest(wildcards, seed=None, split="val"):
+    seed = int(wildcards.seed) if seed is None else seed
+    preset = load_preset(wildcards.preset)
+    root = Path(data_root(wildcards))
+    return digest(resolve(preset, wildcards.variant, seed, root, split))
+
+
+TRIAL_SEED = 1000  # of no training that is reported
+
+
+def trial_scores(wildcards):
+    trials = load_preset(wildcards.preset).get("trials")
+    if trials is None:
+        raise WorkflowError(f"the preset {wildcards.preset} has no trials")
+    return expand(
+        "results/{preset}/trials/{variant}/rate{rate}/scores.json",
+        preset=wildcards.preset,
+        variant=trials["variants"],
+        rate=trials["rates"],
+    )
 
 
 def threads_of_a_training(wildcards):
     # Small trainings run side by side, one thread each; a full-size one takes the machine.
     return 1 if is_drawn(wildcards) else workflow.cores or 1
+
+
+def cost_of_a_training(wildcards):
+    # The longest first, so that none of them is left to run alone at the end.
+    return round(1000 * relative_cost(load_preset(wildcards.preset), wildcards.variant))
+
+
+PLAN = f"results/{PRESET}/plan.json"
+
+
+def write_plan():
+    """Tell the trainings of each other, for the time that they will take together."""
+    preset = load_preset(PRESET)
+    costs = {
+        Path(f"results/{PRESET}/{variant}/seed{seed}"): relative_cost(preset, variant)
+        for variant in CHOSEN
+        for seed in SEEDS
+    }
+    side_by_side = (workflow.cores or 1) if preset["data"] == "drawn" else 1
+    Plan(costs, side_by_side).write(Path(PLAN))

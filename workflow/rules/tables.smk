@@ -15,14 +15,70 @@ rule complexity:
         "python -m mmpose_ssn complexity --out {output} 2>&1 | tee {log}"
 
 
+# Any of the preset's configs says what the mean pose needs: the data, and the protocol that all networks share.
+rule mean_pose:
+    input:
+        config=expand(
+            rules.resolve.output, variant=CHOSEN[0], seed=SEEDS[0], allow_missing=True
+        ),
+        data=data_ready,
+    output:
+        scores="results/{preset}/mean-pose/scores.json",
+        predictions=directory("results/{preset}/mean-pose/predictions"),
+    log:
+        "results/{preset}/mean-pose/mean-pose.log",
+    benchmark:
+        "results/{preset}/mean-pose/mean-pose.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    message:
+        "Scoring the mean pose of {wildcards.preset}"
+    shell:
+        "OMP_NUM_THREADS={threads} python -m mmpose_ssn mean-pose {input.config} --out {output.scores} --log {log}"
+
+
+rule compare:
+    input:
+        scores=expand(
+            rules.evaluate.output.scores,
+            variant=CHOSEN,
+            seed=SEEDS,
+            allow_missing=True,
+        ),
+        predictions=expand(
+            rules.evaluate.output.predictions,
+            variant=CHOSEN,
+            seed=SEEDS,
+            allow_missing=True,
+        ),
+        data=data_ready,
+    output:
+        "results/{preset}/orderings.csv",
+    log:
+        "results/{preset}/orderings.log",
+    benchmark:
+        "results/{preset}/orderings.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        annotations=val_annotations,
+    message:
+        "Comparing the networks of {wildcards.preset} in pairs"
+    shell:
+        "python -m mmpose_ssn compare --preset {wildcards.preset} --annotations {params.annotations}"
+        " --scores {input.scores} --out {output} 2>&1 | tee {log}"
+
+
 rule table1:
     input:
         complexity=rules.complexity.output,
         scores=expand(
             rules.evaluate.output.scores, preset=PRESET, variant=CHOSEN, seed=SEEDS
         ),
+        mean_pose=expand(rules.mean_pose.output.scores, preset=PRESET),
+        orderings=expand(rules.compare.output, preset=PRESET),
     output:
-        multiext("results/table1", ".md", ".csv", ".tex"),
+        multiext("results/table1", ".md", ".csv", "-orderings.csv", ".tex"),
     log:
         "results/table1.log",
     benchmark:
@@ -36,4 +92,4 @@ rule table1:
         "Rendering Table 1 of the preset {params.preset}"
     shell:
         "python -m mmpose_ssn table --preset {params.preset} --complexity {input.complexity} --scores {input.scores}"
-        " --out {params.prefix} 2>&1 | tee {log}"
+        " {input.mean_pose} --orderings {input.orderings} --out {params.prefix} 2>&1 | tee {log}"
