@@ -20,6 +20,7 @@ _COMMANDS = {
     "mean-pose": "score the mean pose of the training people, the reference for chance",
     "compare": "measure the paper's orderings of two networks, with paired intervals",
     "table": "render Table 1 from scores, complexity and orderings",
+    "curves": "draw the learning curves of a preset's trainings",
     "readme": "put the committed Table 1 of the preset mini into the README",
 }
 

@@ -93,3 +93,33 @@ rule table1:
     shell:
         "python -m mmpose_ssn table --preset {params.preset} --complexity {input.complexity} --scores {input.scores}"
         " {input.mean_pose} --orderings {input.orderings} --out {params.prefix} 2>&1 | tee {log}"
+
+
+# Asked for by name: `./run snakemake --cores all results/mini/curves.csv`.
+rule curves:
+    input:
+        records=expand(
+            rules.train.output.record,
+            variant=CHOSEN,
+            seed=SEEDS,
+            allow_missing=True,
+        ),
+    output:
+        multiext("results/{preset}/curves", ".csv", ".png"),
+    log:
+        "results/{preset}/curves.log",
+    benchmark:
+        "results/{preset}/curves.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        trainings=lambda wildcards, input: [
+            str(Path(record).parent) for record in input.records
+        ],
+        prefix=subpath(output[0], strip_suffix=".csv"),
+        title=lambda wildcards: load_preset(wildcards.preset)["title"],
+    message:
+        "Drawing the learning curves of {wildcards.preset}"
+    shell:
+        "python -m mmpose_ssn curves --trainings {params.trainings} --title {params.title:q} --out {params.prefix}"
+        " 2>&1 | tee {log}"
