@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 _DTYPES = (torch.float32, torch.bfloat16)
-_LEAST_WORK = 1 << 18  # elements for each thread, some 75 us: to wake one and wait for it takes 30 to 50
+_LEAST_WORK = 1 << 18  # elements for each thread: to wake one and wait for it takes some 30 us
 
 _pool: ThreadPoolExecutor | None = None
 
