@@ -23,7 +23,14 @@ visualizer = dict(
     vis_backends=[dict(type="LocalVisBackend"), dict(type="TensorboardVisBackend")],
     name="visualizer",
 )
-log_processor = dict(type="LogProcessor", window_size=50, by_epoch=False, num_digits=6)
+log_processor = dict(
+    type="LogProcessor",
+    window_size=50,
+    by_epoch=False,
+    num_digits=6,
+    # losses are means over the window as they are
+    custom_cfg=[dict(data_src="acc_pose", method_name="mean", window_size=50)],
+)
 log_level = "INFO"
 load_from = None
 resume = False

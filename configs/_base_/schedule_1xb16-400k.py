@@ -5,7 +5,8 @@ test_cfg = dict()
 
 optim_wrapper = dict(
     type="OptimWrapper",
-    optimizer=dict(type="Adam", lr=5e-4),
+    # fused: one call for all parameters instead of a loop over them
+    optimizer=dict(type="Adam", lr=5e-4, fused=True),
     # the offsets are a group of their own, at 1e-3
     constructor="OffsetGroupConstructor",
     paramwise_cfg=dict(offset_lr=1e-3),
