@@ -15,6 +15,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="seed of the training (default: %(default)s)")
     parser.add_argument("--data-root", type=Path, required=True, help="folder of the data set")
     parser.add_argument(
+        "--trunk",
+        metavar="FILE",
+        help="ImageNet weights of a full-size trunk, or `scratch` (default: the config's own)",
+    )
+    parser.add_argument(
         "--split", choices=["val", "tune"], default="val", help="drawn images to score on (default: %(default)s)"
     )
     parser.add_argument(
@@ -33,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from mmpose_ssn.experiment.presets import load_preset
     from mmpose_ssn.experiment.resolve import resolve, write
 
-    config = resolve(load_preset(args.preset), args.variant, args.seed, args.data_root, args.split)
+    config = resolve(load_preset(args.preset), args.variant, args.seed, args.data_root, args.split, args.trunk)
     config.merge_from_dict(args.cfg_options)
     write(config, args.out)
     return 0

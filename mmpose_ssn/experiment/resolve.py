@@ -21,7 +21,9 @@ _PAPER_ITERATIONS = 400_000
 _PAPER_EPOCH = 150_000 // 16  # iterations
 
 
-def resolve(preset: Preset, variant: str, seed: int, data_root: Path, split: str = "val") -> Config:
+def resolve(
+    preset: Preset, variant: str, seed: int, data_root: Path, split: str = "val", trunk: str | None = None
+) -> Config:
     """The config of one training.
 
     Args:
@@ -30,6 +32,8 @@ def resolve(preset: Preset, variant: str, seed: int, data_root: Path, split: str
         seed: Seed of initial weights, training order and augmentation.
         data_root: Folder of the data set, drawn or COCO.
         split: Drawn images to score on: ``"val"``, or ``"tune"``, on which settings are chosen.
+        trunk: Where a full-size network's ImageNet weights come from, a name that MMEngine knows, a URL or a file;
+            ``"scratch"`` for none; by default the config's own.
 
     Returns:
         The config, whose ``custom_imports`` have not been imported: read it back from its file to run it.
@@ -41,6 +45,8 @@ def resolve(preset: Preset, variant: str, seed: int, data_root: Path, split: str
     )
     if preset["data"] == "drawn":
         config.experiment.drawn = dict(version=VERSION, **preset["drawn"])
+    if trunk is not None:
+        config.model.init_cfg = None if trunk == "scratch" else dict(type="PretrainedTrunk", checkpoint=trunk)
     if preset.get("network"):
         _scale_network(config, preset)
     _set_data(config, preset, data_root, split)

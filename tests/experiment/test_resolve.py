@@ -315,3 +315,14 @@ def test_digests_of_all_trainings_differ() -> None:
 def test_unknown_variant_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(ValueError, match=r"unknown variant 'ssn-k999', expected one of: backbone, .*, ssn-384x288"):
         resolve(load_preset("smoke"), "ssn-k999", 0, ROOT)
+
+
+def test_trunk_comes_from_where_it_is_said_and_small_networks_have_none() -> None:
+    paper = load_preset("paper")
+    usual = resolve(paper, "ssn", 0, ROOT).model.init_cfg
+    assert usual.type == "PretrainedTrunk" and usual.checkpoint.startswith("open-mmlab://")
+    assert (
+        resolve(paper, "ssn", 0, ROOT, trunk="here/resnet50_gn.pth").model.init_cfg.checkpoint == "here/resnet50_gn.pth"
+    )
+    assert resolve(paper, "ssn", 0, ROOT, trunk="scratch").model.init_cfg is None
+    assert resolve(load_preset("mini"), "ssn", 0, ROOT, trunk="here/resnet50_gn.pth").model.init_cfg is None

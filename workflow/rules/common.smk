@@ -106,7 +106,8 @@ def config_digest(wildcards, seed=None, split="val"):
     seed = int(wildcards.seed) if seed is None else seed
     preset = load_preset(wildcards.preset)
     root = Path(data_root(wildcards))
-    return digest(resolve(preset, wildcards.variant, seed, root, split))
+    trunk = config["trunk"]
+    return digest(resolve(preset, wildcards.variant, seed, root, split, trunk))
 
 
 TRIAL_SEED = 1000  # of no training that is reported

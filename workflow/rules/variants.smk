@@ -14,11 +14,12 @@ rule resolve:
     params:
         digest=config_digest,
         data_root=data_root,
+        trunk=f"--trunk {config['trunk']}" if config["trunk"] else "",
     message:
         "Writing the config of {wildcards.preset}/{wildcards.variant} seed {wildcards.seed}"
     shell:
         "python -m mmpose_ssn resolve --preset {wildcards.preset} --variant {wildcards.variant} --seed {wildcards.seed}"
-        " --data-root {params.data_root} --out {output} 2>&1 | tee {log}"
+        " --data-root {params.data_root} {params.trunk} --out {output} 2>&1 | tee {log}"
 
 
 rule train:
