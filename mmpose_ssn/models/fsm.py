@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmpose_ssn.ops import attention, gated_shift, shift
-from mmpose_ssn.ops.gate import Normalization, check_normalization
+from mmpose_ssn.ops.normalization import Normalization, check_normalization
 
 
 class CorrelationAttention(nn.Module):

@@ -6,23 +6,14 @@ they are PyTorch's operations one after the other. What is computed is the same.
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from mmpose_ssn.ops import numba_cpu
+from mmpose_ssn.ops.normalization import LEAST_SUM, NORMALIZATIONS, Normalization, check_normalization
 from mmpose_ssn.ops.operator import define
 from mmpose_ssn.ops.shift import check_shift, choose_backend, shift
-
-Normalization = Literal["softplus-l1", "softplus-mean", "sigmoid"]
-
-NORMALIZATIONS = ("softplus-l1", "softplus-mean", "sigmoid")
-
-LEAST_SUM = 1e-30
-"""Bound on the sum that softplus is divided by: a channel that underflows everywhere is silent, not NaN, and its
-gradient stays finite under a scaled loss too, which the smallest number there is would not give."""
 
 
 def attention(logits: Tensor, normalization: Normalization = "softplus-l1") -> Tensor:
@@ -85,12 +76,6 @@ def gated_shift(
         return _gate_op(x, logits, offsets, NORMALIZATIONS.index(normalization))
     shifted = x if offsets is None else shift(x, offsets, backend)
     return shifted * attention(logits, normalization)
-
-
-def check_normalization(normalization: str) -> None:
-    """Raise ValueError unless ``normalization`` is one of :data:`NORMALIZATIONS`."""
-    if normalization not in NORMALIZATIONS:
-        raise ValueError(f"unknown attention {normalization!r}, expected one of {', '.join(map(repr, NORMALIZATIONS))}")
 
 
 def _backward_shapes(

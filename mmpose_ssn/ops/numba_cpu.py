@@ -86,7 +86,7 @@ def backward(grad: Tensor, x: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor]:
 def gate_forward(x: Tensor, logits: Tensor, offsets: Tensor | None, form: int) -> Tensor:
     """Shift ``x`` (not at all where ``offsets`` is None) and multiply it by its gate, see :mod:`.gate`.
 
-    ``form`` counts the normalisations of :data:`mmpose_ssn.ops.gate.NORMALIZATIONS`.
+    ``form`` counts the normalisations of :data:`mmpose_ssn.ops.normalization.NORMALIZATIONS`.
     """
     from mmpose_ssn.ops import numba_gate_kernels, numba_kernels
 

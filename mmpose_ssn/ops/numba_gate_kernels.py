@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 from numba import boolean, float32, float64, int32, int64, njit, void
 
-from mmpose_ssn.ops.gate import LEAST_SUM, NORMALIZATIONS
+from mmpose_ssn.ops.normalization import LEAST_SUM, NORMALIZATIONS
 from mmpose_ssn.ops.numba_kernels import (
     _OPTIONS,
     BLOCK,

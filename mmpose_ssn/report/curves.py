@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -31,7 +32,7 @@ def read_curves(trainings: Mapping[str, Path]) -> pd.DataFrame:
     """
     tables = []
     for name, folder in trainings.items():
-        entries: dict[int, dict[str, float]] = {}
+        entries: dict[int, dict[str, Any]] = {}
         for file in sorted(folder.glob("training/*/*/vis_data/scalars.json"), key=lambda file: file.parts[-3]):
             for line in file.read_text(encoding="utf-8").splitlines():
                 entry = json.loads(line)

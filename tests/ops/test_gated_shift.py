@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mmpose_ssn.ops import attention, available_backends, gated_shift, numba_cpu, shift
-from mmpose_ssn.ops.gate import NORMALIZATIONS
+from mmpose_ssn.ops.normalization import NORMALIZATIONS
 
 BACKENDS = [name for name, reason in available_backends().items() if reason is None]
 SHAPES = [(2, 5, 7, 6), (3, 4, 16, 12), (1, 3, 1, 1), (2, 3, 20, 33), (2, 70, 3, 5), (0, 3, 4, 4)]

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from mmpose_ssn.ops import available_backends, gated_shift, shift
-from mmpose_ssn.ops.gate import NORMALIZATIONS
+from mmpose_ssn.ops.normalization import NORMALIZATIONS
 
 BACKENDS = [name for name, reason in available_backends().items() if reason is None]
 HALF_UNIT = 2**-8  # bfloat16 keeps 8 bits

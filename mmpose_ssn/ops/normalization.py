@@ -1,0 +1,19 @@
+"""The forms of the correlation attention's normalisation, by name (Eq. 6; supplement, Section 3)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Normalization = Literal["softplus-l1", "softplus-mean", "sigmoid"]
+
+NORMALIZATIONS = ("softplus-l1", "softplus-mean", "sigmoid")
+
+LEAST_SUM = 1e-30
+"""Bound on the sum that softplus is divided by: a channel that underflows everywhere is silent, not NaN, and its
+gradient stays finite under a scaled loss too, which the smallest number there is would not give."""
+
+
+def check_normalization(normalization: str) -> None:
+    """Raise ValueError unless ``normalization`` is one of :data:`NORMALIZATIONS`."""
+    if normalization not in NORMALIZATIONS:
+        raise ValueError(f"unknown attention {normalization!r}, expected one of {', '.join(map(repr, NORMALIZATIONS))}")
