@@ -36,6 +36,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "mmpose": ("mmpose",),
     "pycocotools": ("pycocotools",),
     "fvcore": ("fvcore",),
+    "tensorboard": ("tensorboard",),
     "pandas": ("pandas",),
     "snakemake": ("snakemake",),
     "cv2": ("opencv-python-headless", "opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless"),

@@ -79,9 +79,11 @@ def test_file_digest_is_sha256_of_its_bytes(tmp_path: Path) -> None:
     assert provenance.file_digest(tmp_path / "file") == f"sha256:{expected}"
 
 
-def test_drawn_data_are_named_by_version_and_manifest(drawn: Path) -> None:
-    name, digest = provenance.data_description({"data": "drawn"}, drawn, drawn / "unused.json")
-    assert name == "drawn figures, version 1.0, val"
+@pytest.mark.parametrize("split", ["tune", "val"])
+def test_drawn_data_are_named_by_version_split_and_manifest(drawn: Path, split: str) -> None:
+    annotations = drawn / "annotations" / f"person_keypoints_{split}.json"
+    name, digest = provenance.data_description({"data": "drawn"}, drawn, annotations)
+    assert name == f"drawn figures, version 1.0, {split}"
     assert digest == provenance.file_digest(drawn / "manifest.json")
 
 

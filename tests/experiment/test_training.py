@@ -56,7 +56,7 @@ def test_command_shows_progress_and_says_how_the_weights_were_made(
     (last,) = (tmp_path / "work").rglob("iter_4.pth")
     written, kept = (torch.load(file, weights_only=True)["state_dict"] for file in (weights, last))
     assert written.keys() == kept.keys() and all(torch.equal(written[name], kept[name]) for name in kept)
-    assert sorted(file.name for file in weights.parent.iterdir()) == ["weights.json", "weights.pth"]
+    assert sorted(file.name for file in weights.parent.iterdir()) == ["progress.json", "weights.json", "weights.pth"]
 
 
 def test_finished_training_started_again_trains_nothing_and_writes_the_same_weights(

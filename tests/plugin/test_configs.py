@@ -33,7 +33,7 @@ def test_config_builds_an_estimator_whose_heatmaps_fit_its_targets(file: Path) -
 
 
 def test_variants_are_the_configs() -> None:
-    assert sorted(config_file(variant) for variant in VARIANTS + CONTROLS) == CONFIGS
+    assert sorted(config_file(variant) for variant in (*VARIANTS, *CONTROLS)) == CONFIGS
 
 
 def test_model_index_lists_each_config_once() -> None:

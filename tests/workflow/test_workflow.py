@@ -155,7 +155,7 @@ def test_missing_coco_is_said_before_anything_else_is_done(checkout: Checkout) -
 @pytest.mark.parametrize(
     ("choice", "complaint"),
     [
-        ("presett=mini", "unknown configuration key presett; expected of: preset, variants, seeds, coco_root"),
+        ("presett=mini", "unknown configuration key presett; expected of: preset, variants, seeds, trunk, coco_root"),
         ("preset=maxi", "unknown preset 'maxi', expected one of: mini, paper, smoke"),
         ("variants=ssn,ssnn", "unknown variant ssnn; expected of: backbone, backbone-esp, ssn-wo-ca"),
         ("seeds=-1", "got seeds -1; expected whole numbers from 0"),
