@@ -23,6 +23,9 @@ _CONTROL_STEMS = {"lite-k256-frozen": "td-hm_ssn-lite-k256-frozen_1xb16-400k_coc
 VARIANTS = tuple(_STEMS)
 """All variants, in the order of the paper's Table 1, then Table 3's SSN at 384x288."""
 
+MEAN_POSE = "mean-pose"
+"""What stands among the variants for no network at all: the training people's mean pose in each box."""
+
 CONTROLS = {"lite-k256-frozen": "lite-k256"}
 """Networks that the paper does not have, each with the variant that it is a control for.
 

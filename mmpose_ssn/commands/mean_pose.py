@@ -40,36 +40,33 @@ def _score(config_file: Path, out: Path) -> dict[str, Any]:
     """Write ``out`` and return its content, which ``mmpose_ssn/report/scores.schema.yaml`` describes."""
     from mmengine.config import Config
 
-    from mmpose_ssn.evaluation.bootstrap import KeypointAnnotations, KeypointMatches
-    from mmpose_ssn.evaluation.mean_pose import NAME, detect_mean_pose, fit_mean_pose
+    from mmpose_ssn.evaluation.bootstrap import KeypointAnnotations
+    from mmpose_ssn.evaluation.mean_pose import detect_mean_pose, fit_mean_pose
     from mmpose_ssn.experiment import provenance
     from mmpose_ssn.experiment.resolve import digest
+    from mmpose_ssn.experiment.scoring import matched
     from mmpose_ssn.files import write_together
+    from mmpose_ssn.variants import MEAN_POSE
 
     config = Config.fromfile(config_file)
     experiment, started = config.experiment, monotonic()
     predictions = out.parent / "predictions"
     predictions.mkdir(parents=True, exist_ok=True)
-    reported = detect_mean_pose(fit_mean_pose(config), config, predictions / "predictor")[f"{NAME}/AP"]
+    reported = detect_mean_pose(fit_mean_pose(config), config, predictions / "predictor")
     wall_time = monotonic() - started
 
     annotation_file = Path(config.test_evaluator.ann_file)
     annotations = KeypointAnnotations.from_file(annotation_file)
-    matches = KeypointMatches.from_results(annotations, predictions / f"predictor.{NAME}.keypoints.json")
-    if abs(matches.figures["AP"] - reported) > 1e-6:
-        raise RuntimeError(
-            f"the pipeline's AP {reported} differs from pycocotools' {matches.figures['AP']} on {predictions}; the "
-            "results file and the pipeline do not hold the same detections"
-        )
+    matches = matched(annotations, predictions, MEAN_POSE, reported)
     resamples = experiment.evaluation.resamples
     data, data_digest = provenance.data_description(experiment, Path(config.data_root), annotation_file)
     train = config.train_dataloader.dataset.dataset
     content = {
-        "variant": NAME,
+        "variant": MEAN_POSE,
         "preset": experiment.preset,
-        "final": NAME,
+        "final": MEAN_POSE,
         "predictors": {
-            NAME: {**matches.figures, "AP_interval": list(matches.bootstrap_interval(resamples=resamples))},
+            MEAN_POSE: {**matches.figures, "AP_interval": list(matches.bootstrap_interval(resamples=resamples))},
         },
         "images": len(matches.image_ids),
         "instances": int(matches.people.sum()),

@@ -20,8 +20,7 @@ from mmengine.registry import DefaultScope
 from mmpose.registry import DATASETS, METRICS
 from tqdm import tqdm
 
-NAME = "mean-pose"
-"""Its name among the variants, and its one predictor's."""
+from mmpose_ssn.variants import MEAN_POSE
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +109,7 @@ def detect_mean_pose(pose: MeanPose, config: Config, outfile_prefix: Path) -> di
             "bbox_scores": truth["bbox_scores"],
             "keypoints": keypoints,
             "keypoint_scores": confidence,
-            "predictor_names": [(NAME,)],
+            "predictor_names": [(MEAN_POSE,)],
             "predictor_keypoints": keypoints[:, None],
             "predictor_scores": confidence[:, None],
         }

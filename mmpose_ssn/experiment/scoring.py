@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -42,15 +43,9 @@ def score(config: Config, weights: Path, out: Path) -> dict[str, Any]:
     annotations = KeypointAnnotations.from_file(annotation_file)
     predictors: dict[str, dict[str, Any]] = {}
     for name in names:
-        matches = KeypointMatches.from_results(annotations, predictions / f"predictor.{name}.keypoints.json")
-        predictors[name] = dict(matches.figures)
-        predictors[name]["AP_interval"] = list(matches.bootstrap_interval(resamples=experiment.evaluation.resamples))
-        if abs(predictors[name]["AP"] - figures[f"{name}/AP"]) > 1e-6:
-            raise RuntimeError(
-                f"{name}: the pipeline's AP {figures[f'{name}/AP']} differs from pycocotools' "
-                f"{predictors[name]['AP']} on "
-                f"{predictions}; the results file and the pipeline do not hold the same detections"
-            )
+        matches = matched(annotations, predictions, name, figures)
+        interval = matches.bootstrap_interval(resamples=experiment.evaluation.resamples)
+        predictors[name] = {**matches.figures, "AP_interval": list(interval)}
     whole, _ = count_network(config)
     data, data_digest = provenance.data_description(experiment, Path(config.data_root), annotation_file)
     made = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))
@@ -74,3 +69,27 @@ def score(config: Config, weights: Path, out: Path) -> dict[str, Any]:
     }
     write_together({out: json.dumps(content, indent=2) + "\n"})
     return content
+
+
+def matched(
+    annotations: KeypointAnnotations, predictions: Path, name: str, figures: Mapping[str, float]
+) -> KeypointMatches:
+    """A predictor's detections from its results file, matched with the people.
+
+    Args:
+        annotations: What was scored against.
+        predictions: Folder of the results files.
+        name: The predictor.
+        figures: What the pipeline said, ``<name>/AP`` among them.
+
+    Raises:
+        RuntimeError: If pycocotools finds another AP in the file than the pipeline said.
+    """
+    matches = KeypointMatches.from_results(annotations, predictions / f"predictor.{name}.keypoints.json")
+    said = figures[f"{name}/AP"]
+    if abs(matches.figures["AP"] - said) > 1e-6:
+        raise RuntimeError(
+            f"{name}: the pipeline's AP {said} differs from pycocotools' {matches.figures['AP']} on {predictions}; the "
+            "results file and the pipeline do not hold the same detections"
+        )
+    return matches

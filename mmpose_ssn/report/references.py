@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from mmpose_ssn.variants import CONTROLS
-
-MEAN_POSE = "mean-pose"
-"""The mean pose's id among the variants (:mod:`mmpose_ssn.evaluation.mean_pose`); it is no network."""
+from mmpose_ssn.variants import CONTROLS, MEAN_POSE
 
 _NAMES = {
     "lite-k256-frozen": "3Block + 3FSM, K = 256, offsets frozen at random",
