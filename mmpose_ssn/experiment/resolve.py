@@ -132,6 +132,9 @@ def _set_data(config: Config, preset: Preset, data_root: Path, split: str) -> No
         train.update(ann_file="annotations/person_keypoints_train.json", data_prefix=dict(img="train/"))
         val.update(ann_file=f"annotations/person_keypoints_{split}.json", data_prefix=dict(img=f"{split}/"))
         val.bbox_file = root + f"detections/{split}.json"
+        for transform in train.pipeline:
+            if transform.type == "LoadImage":  # drawn images fit into memory
+                transform.type = "LoadImageOnce"
     else:
         val.bbox_file = root + "person_detection_results/COCO_val2017_detections_AP_H_56_person.json"
     if preset["evaluation"]["boxes"] == "ground truth":

@@ -2,14 +2,15 @@
 
 - Backbones: ``SSN``, ``SSNLite``. Necks: ``GlobalNet``, ``FeatureShiftingNeck``. Head: ``StagePredictorsHead``. And
   ``FeatureShiftingModule`` itself.
-- Training: ``SampleStream``, ``StreamSampler``, ``StreamTrainLoop``; ``PretrainedTrunk``, ``DelayedInsertionHook``;
-  ``OffsetGroupConstructor``, ``GroupMultiStepLR``, ``GroupStepLR``, ``OffsetRecordHook``.
+- Training: ``SampleStream``, ``StreamSampler``, ``StreamTrainLoop``, ``LoadImageOnce``; ``PretrainedTrunk``,
+  ``DelayedInsertionHook``; ``OffsetGroupConstructor``, ``GroupMultiStepLR``, ``GroupStepLR``, ``OffsetRecordHook``.
 - Evaluation: ``StagePredictorsMetric``.
 """
 
 from mmpose.registry import MODELS
 
 from mmpose_ssn import _openmmlab
+from mmpose_ssn.datasets.memory import LoadImageOnce
 from mmpose_ssn.datasets.stream import SampleStream, StreamSampler
 from mmpose_ssn.engine.insertion import DelayedInsertionHook
 from mmpose_ssn.engine.loop import StreamTrainLoop
@@ -28,6 +29,7 @@ __all__ = [
     "DelayedInsertionHook",
     "GroupMultiStepLR",
     "GroupStepLR",
+    "LoadImageOnce",
     "OffsetGroupConstructor",
     "OffsetRecordHook",
     "PretrainedTrunk",
