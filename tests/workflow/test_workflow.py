@@ -137,7 +137,7 @@ def test_whole_smoke_preset_has_every_variant(checkout: Checkout) -> None:
 
 def test_paper_preset_is_planned_without_coco(checkout: Checkout) -> None:
     assert checkout.planned("preset=paper", "variants=ssn", "seeds=0,1,2") == {
-        "coco": 1,
+        "find_coco": 1,
         "resolve": 3,
         "train": 3,
         "evaluate": 3,

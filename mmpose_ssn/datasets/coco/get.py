@@ -1,0 +1,222 @@
+"""Getting COCO: from what the user has where there is something, else by download, checked either way."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tqdm import tqdm
+
+from mmpose_ssn.files import draft, write_together
+
+from .download import PAUSES, download, partial_of
+from .published import Published, photos_in
+from .unpack import unpack
+
+DOWNLOADS = "downloads"
+"""Folder below the data root for the archives; it can be deleted when all is in place."""
+
+RECORD = "digests.json"
+"""File below the data root with the SHA-256 of everything that was got."""
+
+
+def get(
+    wanted: Sequence[Published], root: Path, have: Path | None = None, pauses: Sequence[float] = PAUSES
+) -> dict[str, str]:
+    """Put published files in place below a data root, and hold what lies there against the published digests.
+
+    One that fails does not keep the others back. A call that was killed is gone on with by the same call.
+
+    Args:
+        wanted: Which files.
+        root: The data root, made where it is missing.
+        have: Folder with what the user has already: archives, which are read where they are, or unpacked files and
+            folders of photos, which are linked (copied where the file system has no links).
+        pauses: Seconds between tries of a download.
+
+    Returns:
+        Why each file that could not be put in place failed, by its name; empty where all is there.
+
+    Raises:
+        OSError: The disk has too little room, or another process is at work in this root.
+        ValueError: ``have`` is no folder.
+    """
+    if have and not have.is_dir():
+        raise ValueError(f"got {have} as the folder of what is there already; expected a folder")
+    failures = {}
+    with _claimed(root):
+        lacking = [published for published in wanted if published.missing(root)]
+        _refuse_too_little_room(lacking, root, have)
+        record = _Record(root / RECORD)
+        for published in wanted:
+            try:
+                if published in lacking:
+                    _put(published, root, have, record, pauses)
+                for name, sha256 in published.files.items():
+                    record.hold(root / name, sha256)
+            except (OSError, ValueError) as error:
+                failures[published.file] = str(error)
+    return failures
+
+
+@contextmanager
+def _claimed(root: Path) -> Iterator[None]:
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / ".lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise OSError(f"another process is getting COCO into {root}; wait for its end") from error
+        yield
+
+
+class _Record:
+    """What was got and its SHA-256, written after every file."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._entries = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+    def hold(self, file: Path, published: str | None) -> None:
+        """Hold a file against its published digest, or where there is none against the one of its first download."""
+        got = _sha256(file)
+        expected = published or self._entries.get(file.name, {}).get("sha256", got)
+        if got != expected:
+            by = "is published" if published else f"{self._file} has recorded at the first download"
+            raise ValueError(f"{file} has the SHA-256 {got}, but {expected} {by}; it is damaged or another file")
+        source = "published" if published else "recorded at the first download"
+        self._entries[file.name] = {"sha256": got, "source": source}
+        write_together({self._file: json.dumps(self._entries, indent=2) + "\n"})
+
+
+def _sha256(file: Path) -> str:
+    digest = hashlib.sha256()
+    bar = tqdm(
+        total=file.stat().st_size, desc=f"checking {file.name}", unit="B", unit_scale=True, delay=5, mininterval=1
+    )
+    with bar, file.open("rb") as stream:
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+            bar.update(len(chunk))
+    return digest.hexdigest()
+
+
+def _put(published: Published, root: Path, have: Path | None, record: _Record, pauses: Sequence[float]) -> None:
+    if own := _own_unpacked(published, root, have):
+        for name, place in own.items():
+            if name in published.files:
+                record.hold(place, published.files[name])
+            else:
+                _refuse_other_photos(place, published.photos)
+            _take(place, root / name)
+        return
+    if not published.is_archive:
+        (name,) = published.files
+        _fetch(published, root / name, record, pauses)
+        return
+    archive = _archive(published, root, have)
+    if archive.exists():
+        _refuse_another_archive(archive, published, record)
+    else:
+        _fetch(published, archive, record, pauses)
+    unpack(archive, published, root)
+
+
+def _own_unpacked(published: Published, root: Path, have: Path | None) -> dict[str, Path]:
+    """Where the user has all of what a published file puts below the data root; empty where something is missing."""
+    if have is None:
+        return {}
+    places = {}
+    for name in [*published.files, *([published.folder] if published.photos else [])]:
+        candidates = (have / name, have / Path(name).name, have / "images" / name)
+        own = [place for place in candidates if place.exists() and place.resolve() != (root / name).resolve()]
+        if not own:
+            return {}
+        places[name] = own[0]
+    return places
+
+
+def _archive(published: Published, root: Path, have: Path | None) -> Path:
+    """The archive's file: the user's own, else the downloaded one, there or not."""
+    own = have / published.file if have else None
+    return own if own and own.is_file() else root / DOWNLOADS / published.file
+
+
+def _refuse_another_archive(archive: Path, published: Published, record: _Record) -> None:
+    if (size := archive.stat().st_size) != published.size:
+        raise ValueError(
+            f"{archive} has {size:,} bytes, the published file {published.size:,}; delete it, or complete it yourself"
+        )
+    record.hold(archive, published.sha256)
+
+
+def _refuse_other_photos(folder: Path, expected: int) -> None:
+    found = sum(
+        bool(re.fullmatch(r"[0-9]{12}\.jpg", photo.name)) and photo.stat().st_size > 0 for photo in photos_in(folder)
+    )
+    if found != expected:
+        raise ValueError(
+            f"{folder} has {found:,} photos that are not empty, expected {expected:,}; "
+            "complete it, or take it out of the folder of what is there already"
+        )
+
+
+def _fetch(published: Published, file: Path, record: _Record, pauses: Sequence[float]) -> None:
+    reasons = []
+    for address in published.addresses:
+        try:
+            download(address, file, published.size, pauses)
+            record.hold(file, published.sha256)
+            return
+        except ValueError as error:
+            file.unlink(missing_ok=True)  # else it would be taken for the published one the next time
+            reasons.append(str(error))
+        except OSError as error:
+            reasons.append(str(error))
+    raise OSError(
+        f"{'; '.join(reasons)}. By hand: fetch {published.file} from {published.by_hand} and put it at {file}"
+    )
+
+
+def _take(own: Path, target: Path) -> None:
+    """Link what the user has; fill a folder that is there already; copy where the file system has no links."""
+    if target.is_dir():
+        for file in tqdm(list(own.iterdir()), desc=f"taking {own}", unit="file", delay=5, mininterval=1):
+            if not (target / file.name).exists():
+                _take(file, target / file.name)
+        return
+    try:
+        with draft(target) as unfinished:
+            unfinished.symlink_to(own.resolve(), target_is_directory=own.is_dir())
+    except OSError:
+        if own.is_dir():
+            target.mkdir()
+            _take(own, target)
+        else:
+            with draft(target) as unfinished:
+                shutil.copyfile(own, unfinished)
+
+
+def _refuse_too_little_room(lacking: Sequence[Published], root: Path, have: Path | None) -> None:
+    to_download = to_unpack = 0
+    for published in lacking:
+        if _own_unpacked(published, root, have):
+            continue
+        archive = _archive(published, root, have)
+        partial = partial_of(archive)
+        if not archive.exists():
+            to_download += published.size - (partial.stat().st_size if partial.exists() else 0)
+        done = len(photos_in(root / published.folder)) / published.photos if published.photos else 0
+        to_unpack += round(published.unpacked * (1 - done))
+    free = shutil.disk_usage(root).free
+    if to_download + to_unpack > free:
+        raise OSError(
+            f"{root} has {free / 1e9:.1f} GB free; COCO needs {(to_download + to_unpack) / 1e9:.1f} GB more, "
+            f"{to_download / 1e9:.1f} to download and {to_unpack / 1e9:.1f} unpacked; make room or take another folder"
+        )
