@@ -65,5 +65,10 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 
-val_evaluator = dict(type="StagePredictorsMetric", ann_file=data_root + "annotations/person_keypoints_val2017.json")
+val_evaluator = dict(
+    type="StagePredictorsMetric",
+    ann_file=data_root + "annotations/person_keypoints_val2017.json",
+    # the paper names Soft-NMS on boxes, and no settings
+    soft_nms=dict(method="gaussian", sigma=0.5, min_score=0.001),
+)
 test_evaluator = val_evaluator

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -24,3 +26,14 @@ def log_to(file: Path | None) -> TextIO:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
     return terminal
+
+
+@contextmanager
+def saying_why(file: Path | None, terminal: TextIO) -> Iterator[None]:
+    """Let an error's traceback go to the log ``file``, and tell the terminal what it was and where that is."""
+    try:
+        yield
+    except Exception as error:
+        if file is not None:
+            print(f"{type(error).__name__}: {error}\nfull log: {file}", file=terminal)
+        raise

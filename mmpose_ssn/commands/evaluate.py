@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from mmpose_ssn.commands.console import log_to
+from mmpose_ssn.commands.console import log_to, saying_why
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,12 +25,8 @@ def run(args: argparse.Namespace) -> int:
 
     from mmpose_ssn.experiment.scoring import score
 
-    try:
+    with saying_why(args.log, terminal):
         content = score(Config.fromfile(args.config), args.weights, args.out)
-    except Exception as error:
-        if terminal is not sys.stderr:
-            print(f"{type(error).__name__}: {error}\nfull log: {args.log}", file=terminal)
-        raise
     figures = ", ".join(f"{name} {100 * found['AP']:.1f}" for name, found in content["predictors"].items())
     print(f"{content['preset']}/{content['variant']} seed {content['seed']}: AP {figures}", file=terminal)
     return 0

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from mmpose_ssn.commands.console import log_to
+from mmpose_ssn.commands.console import log_to, saying_why
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,16 +31,13 @@ def run(args: argparse.Namespace) -> int:
 
     from mmpose_ssn.experiment.training import AlreadyRunning, train
 
-    try:
-        train(Config.fromfile(args.config), args.work_dir, args.weights, progress, args.plan)
-    except AlreadyRunning as error:
-        print(error, file=progress)
-        return 1
-    except KeyboardInterrupt:
-        print(f"interrupted: the same command goes on from the last checkpoint in {args.work_dir}", file=progress)
-        return 130
-    except Exception as error:
-        if progress is not sys.stderr:  # the traceback goes to the log; the terminal gets to know where that is
-            print(f"{type(error).__name__}: {error}\nfull log: {args.log}", file=progress)
-        raise
+    with saying_why(args.log, progress):
+        try:
+            train(Config.fromfile(args.config), args.work_dir, args.weights, progress, args.plan)
+        except AlreadyRunning as error:
+            print(error, file=progress)
+            return 1
+        except KeyboardInterrupt:
+            print(f"interrupted: the same command goes on from the last checkpoint in {args.work_dir}", file=progress)
+            return 130
     return 0

@@ -27,6 +27,7 @@ FIGURES = ("AP", "AP .5", "AP .75", "AP (M)", "AP (L)", "AR", "AR .5", "AR .75",
 """The ten figures of COCO keypoint evaluation, in COCOeval's order and under MMPose's names."""
 
 _RECALL_LEVELS = np.linspace(0.0, 1.0, 101)
+_RESULT_FIELDS = ("image_id", "category_id", "keypoints", "score")
 _LISTED = 5  # offenders named in an error message
 
 
@@ -261,7 +262,8 @@ def _check_detections(detections: Any, results_file: str | Path, annotations: Ke
 
 def _load_detections(truth: COCO, detections: list[dict[str, Any]]) -> COCO:
     if detections:
-        return truth.loadRes(detections)
+        # MMPose's results carry the box. pycocotools would take a person's size from it; COCO's server never sees it.
+        return truth.loadRes([{key: one[key] for key in _RESULT_FIELDS} for one in detections])
     nothing = COCO()  # loadRes fails on an empty list
     nothing.dataset = {"images": truth.dataset["images"], "categories": truth.dataset["categories"], "annotations": []}
     nothing.createIndex()

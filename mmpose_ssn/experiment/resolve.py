@@ -13,10 +13,12 @@ from typing import Any
 from mmengine.config import Config, ConfigDict
 
 from mmpose_ssn.datasets.drawn.spec import VERSION
+from mmpose_ssn.evaluation.protocol import Protocol
 from mmpose_ssn.experiment.presets import Preset
 from mmpose_ssn.files import write_together
 from mmpose_ssn.variants import config_file
 
+DETECTIONS = "COCO_val2017_detections_AP_H_56_person.json"
 _PAPER_ITERATIONS = 400_000
 _PAPER_EPOCH = 150_000 // 16  # iterations
 
@@ -64,6 +66,7 @@ def training_digest(config: Config) -> str:
     content = _plain(config.to_dict())
     content = {key: value for key, value in content.items() if not key.startswith(("val_", "test_"))}
     content["model"].pop("test_cfg", None)
+    content["model"]["head"].pop("decoder", None)
     content["experiment"].pop("evaluation")
     for split in ("tune", "val"):
         content["experiment"].get("drawn", {}).pop(split, None)
@@ -131,17 +134,19 @@ def _set_data(config: Config, preset: Preset, data_root: Path, split: str) -> No
     if preset["data"] == "drawn":
         train.update(ann_file="annotations/person_keypoints_train.json", data_prefix=dict(img="train/"))
         val.update(ann_file=f"annotations/person_keypoints_{split}.json", data_prefix=dict(img=f"{split}/"))
-        val.bbox_file = root + f"detections/{split}.json"
         for transform in train.pipeline:
             if transform.type == "LoadImage":  # drawn images fit into memory
                 transform.type = "LoadImageOnce"
-    else:
-        val.bbox_file = root + "person_detection_results/COCO_val2017_detections_AP_H_56_person.json"
-    if preset["evaluation"]["boxes"] == "ground truth":
-        val.bbox_file = None
     config.val_evaluator.ann_file = root + val.ann_file
     config.val_dataloader.batch_size = preset["evaluation"]["batch_size"]
     config.test_dataloader, config.test_evaluator = config.val_dataloader, config.val_evaluator
+    Protocol.from_settings(preset["protocol"]).apply(config, detections_file(preset["data"], root, split))
+
+
+def detections_file(data: str, data_root: str, split: str = "val") -> str:
+    """The detector's boxes of a data set, ``"drawn"`` or ``"coco"``."""
+    name = f"detections/{split}.json" if data == "drawn" else f"person_detection_results/{DETECTIONS}"
+    return f"{data_root.rstrip('/')}/{name}"
 
 
 def _set_training(config: Config, training: dict[str, Any]) -> None:

@@ -1,11 +1,12 @@
-"""Score every predictor of a trained network in one pass, with a bootstrap interval each."""
+"""Score every predictor of a trained network in one pass, or the mean pose, with a bootstrap interval each."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from mmengine.config import Config
@@ -13,8 +14,13 @@ from mmengine.runner import Runner
 
 from mmpose_ssn.complexity.variants import count_network
 from mmpose_ssn.evaluation.bootstrap import KeypointAnnotations, KeypointMatches
+from mmpose_ssn.evaluation.mean_pose import detect_mean_pose, fit_mean_pose
+from mmpose_ssn.evaluation.metric import ANSWER
+from mmpose_ssn.evaluation.protocol import Protocol
 from mmpose_ssn.experiment import provenance
+from mmpose_ssn.experiment.resolve import digest
 from mmpose_ssn.files import write_together
+from mmpose_ssn.variants import MEAN_POSE
 
 
 def score(config: Config, weights: Path, out: Path) -> dict[str, Any]:
@@ -29,67 +35,119 @@ def score(config: Config, weights: Path, out: Path) -> dict[str, Any]:
     Returns:
         What was written; ``mmpose_ssn/report/scores.schema.yaml`` describes it.
     """
-    experiment = config.experiment
-    predictions = out.parent / "predictions"
-    predictions.mkdir(parents=True, exist_ok=True)
-    config.work_dir = str(out.parent / "evaluation")
+    experiment, protocol = config.experiment, Protocol.of(config)
+    figures, names = run_test(config, weights, _predictions(out))
+    whole, _ = count_network(config)
+    return _write_scores(
+        out,
+        config,
+        protocol,
+        figures,
+        names,
+        final=names[-1] if protocol.predictor == ANSWER else protocol.predictor,
+        variant=experiment.variant,
+        seed=experiment.seed,
+        network={"params": whole.params, "macs": whole.macs, "ops": whole.ops},
+        made=json.loads(weights.with_suffix(".json").read_text(encoding="utf-8")),
+    )
+
+
+def score_mean_pose(config: Config, out: Path) -> dict[str, Any]:
+    """Place the mean pose of the people that a config trains on in each box that it is tested on, and write the same
+    files as :func:`score`.
+    """
+    started = monotonic()
+    figures = detect_mean_pose(fit_mean_pose(config), config, _predictions(out) / "predictor")
+    train = config.train_dataloader.dataset.dataset
+    made = {
+        "config_digest": digest(config),
+        "commit": provenance.commit(),
+        "training_annotations_digest": provenance.file_digest(Path(train.data_root) / train.ann_file),
+        "machine": provenance.machine(),
+        "wall_time_s": round(monotonic() - started, 1),
+    }
+    return _write_scores(
+        out, config, Protocol.of(config), figures, [MEAN_POSE], final=MEAN_POSE, variant=MEAN_POSE, made=made
+    )
+
+
+def run_test(config: Config, weights: Path, predictions: Path) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Test a network as its config says, and write the detections.
+
+    Args:
+        config: Resolved config.
+        weights: A checkpoint.
+        predictions: Folder for the detections, ``predictor.<predictor>.keypoints.json``.
+
+    Returns:
+        The evaluator's figures, and the names of the predictors, the answer last.
+    """
+    config.work_dir = str(predictions.parent / "evaluation")
     config.load_from = str(weights)
     config.test_evaluator.outfile_prefix = str(predictions / "predictor")
     runner = Runner.from_cfg(config)
     figures = runner.test()
-    names = runner.model.head.selected(config.model.test_cfg)
+    head = runner.model.head
+    return figures, head.selected(config.model.test_cfg) if hasattr(head, "selected") else (ANSWER,)
 
-    annotation_file = Path(config.test_evaluator.ann_file)
-    annotations = KeypointAnnotations.from_file(annotation_file)
+
+def matched(annotations: KeypointAnnotations, detections: Path, said: float) -> KeypointMatches:
+    """Detections from their results file, matched with the people.
+
+    Args:
+        annotations: What was scored against.
+        detections: The results file.
+        said: The AP that the pipeline found.
+
+    Raises:
+        RuntimeError: If pycocotools finds another AP in the file.
+    """
+    matches = KeypointMatches.from_results(annotations, detections)
+    if abs(matches.figures["AP"] - said) > 1e-6:
+        raise RuntimeError(
+            f"{detections}: the pipeline's AP {said} differs from pycocotools' {matches.figures['AP']}; the results "
+            "file and the pipeline do not hold the same detections"
+        )
+    return matches
+
+
+def _predictions(out: Path) -> Path:
+    folder = out.parent / "predictions"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _write_scores(
+    out: Path,
+    config: Config,
+    protocol: Protocol,
+    figures: Mapping[str, float],
+    names: Sequence[str],
+    *,
+    made: dict[str, Any],
+    **network: Any,
+) -> dict[str, Any]:
+    """Write ``scores.json`` from the detections in ``predictions/`` and the pipeline's figures of them."""
+    experiment, annotation_file = config.experiment, Path(config.test_evaluator.ann_file)
+    annotations, resamples = KeypointAnnotations.from_file(annotation_file), experiment.evaluation.resamples
     predictors: dict[str, dict[str, Any]] = {}
     for name in names:
-        matches = matched(annotations, predictions, name, figures)
-        interval = matches.bootstrap_interval(resamples=experiment.evaluation.resamples)
-        predictors[name] = {**matches.figures, "AP_interval": list(interval)}
-    whole, _ = count_network(config)
+        detections = out.parent / "predictions" / f"predictor.{name}.keypoints.json"
+        matches = matched(annotations, detections, figures[f"{name}/AP"])
+        predictors[name] = {**matches.figures, "AP_interval": list(matches.bootstrap_interval(resamples=resamples))}
     data, data_digest = provenance.data_description(experiment, Path(config.data_root), annotation_file)
-    made = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))
+    described = protocol.described()
+    if "network" not in network:  # the mean pose has no heatmaps
+        described = {key: described[key] for key in ("boxes", "soft_nms", "rescoring", "oks_nms")}
     content = {
-        "variant": experiment.variant,
+        **network,
         "preset": experiment.preset,
-        "seed": experiment.seed,
-        "final": names[-1],
         "predictors": predictors,
         "images": len(matches.image_ids),
         "instances": int(matches.people.sum()),
-        "resamples": experiment.evaluation.resamples,
-        "protocol": {
-            "boxes": experiment.evaluation.boxes,
-            "flip_test": config.model.test_cfg.flip_test,
-            "decoder": "quarter offset",
-            "nms": "OKS-NMS 0.9",
-        },
-        "network": {"params": whole.params, "macs": whole.macs, "ops": whole.ops},
+        "resamples": resamples,
+        "protocol": described,
         "provenance": {**made, "data": data, "data_digest": data_digest, "date": date.today().isoformat()},
     }
     write_together({out: json.dumps(content, indent=2) + "\n"})
     return content
-
-
-def matched(
-    annotations: KeypointAnnotations, predictions: Path, name: str, figures: Mapping[str, float]
-) -> KeypointMatches:
-    """A predictor's detections from its results file, matched with the people.
-
-    Args:
-        annotations: What was scored against.
-        predictions: Folder of the results files.
-        name: The predictor.
-        figures: What the pipeline said, ``<name>/AP`` among them.
-
-    Raises:
-        RuntimeError: If pycocotools finds another AP in the file than the pipeline said.
-    """
-    matches = KeypointMatches.from_results(annotations, predictions / f"predictor.{name}.keypoints.json")
-    said = figures[f"{name}/AP"]
-    if abs(matches.figures["AP"] - said) > 1e-6:
-        raise RuntimeError(
-            f"{name}: the pipeline's AP {said} differs from pycocotools' {matches.figures['AP']} on {predictions}; the "
-            "results file and the pipeline do not hold the same detections"
-        )
-    return matches

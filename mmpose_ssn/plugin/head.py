@@ -4,6 +4,8 @@ pass.
 
 from __future__ import annotations
 
+import functools
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,6 +43,8 @@ class StagePredictorsHead(BaseHead):
             ``pred_instances`` ``predictor_names`` (a list of one tuple), ``predictor_keypoints`` [1, P, M, 2] in pixels
             of the image and ``predictor_scores`` [1, P, M].
         flip_test, flip_mode, shift_heatmap, output_heatmaps: As in MMPose's ``HeatmapHead``.
+        readings: Several ways to read the same heatmaps, by name: whether by ``flip_test``, and the ``decoder``'s
+            config, each as the head has it where left out. Predictors are then named ``<reading>/<predictor>``.
     """
 
     def __init__(
@@ -110,35 +114,64 @@ class StagePredictorsHead(BaseHead):
     ) -> Any:
         """Keypoints in input space for MMPose's estimator, and those of all asked-for predictors in image space."""
         test_cfg = test_cfg or {}
-        names = self.selected(test_cfg)
-        if test_cfg.get("flip_test", False):
-            plain, flipped = (self.stage_predictors(f, names) for f in feats)
-            heatmaps = {
-                name: 0.5 * (plain[name] + self._flip_back(flipped[name], batch_data_samples, test_cfg))
-                for name in names
-            }
-        else:
-            heatmaps = self.stage_predictors(feats, names)
+        names, flip_test = self.selected(test_cfg), bool(test_cfg.get("flip_test", False))
+        of_passes: list[Any] = list(feats) if flip_test else [feats]
+        plain, *mirrored = (self._heatmaps(one, names) for one in of_passes)
+        if flip_test:
+            averaged = 0.5 * (plain + self._flip_back(mirrored[0], batch_data_samples, test_cfg))
 
-        decoded = {name: self.decode(maps) for name, maps in heatmaps.items()}
-        answers: list[InstanceData] = decoded[self.stage_predictors.answer]
+        readings = test_cfg.get("readings") or {"": {}}
+        columns: list[str] = []
+        found = []
+        for reading, settings in readings.items():
+            flipped = settings.get("flip_test", flip_test)
+            if flipped and not flip_test:
+                raise ValueError(f"the reading {reading!r} has a flip test, for which test_cfg.flip_test must be on")
+            columns += [f"{reading}/{name}" if reading else name for name in names]
+            found.append(self._decoded(averaged if flipped else plain, settings.get("decoder")))
+        keypoints, scores = (np.concatenate(parts, axis=2) for parts in zip(*found, strict=True))
+
+        answers = [
+            InstanceData(keypoints=k[:, len(names) - 1], keypoint_scores=s[:, len(names) - 1])
+            for k, s in zip(keypoints, scores, strict=True)
+        ]
         if test_cfg.get("predictors", "answer") != "answer":
             for index, (answer, sample) in enumerate(zip(answers, batch_data_samples, strict=True)):
                 meta = sample.metainfo
-                keypoints = np.stack([decoded[name][index].keypoints for name in names], axis=1)
                 top_left = meta["input_center"] - 0.5 * np.asarray(meta["input_scale"])
-                answer.predictor_names = [names]
-                answer.predictor_keypoints = keypoints / meta["input_size"] * meta["input_scale"] + top_left
-                answer.predictor_scores = np.stack([decoded[name][index].keypoint_scores for name in names], axis=1)
+                answer.predictor_names = [tuple(columns)]
+                answer.predictor_keypoints = keypoints[index] / meta["input_size"] * meta["input_scale"] + top_left
+                answer.predictor_scores = scores[index]
         if test_cfg.get("output_heatmaps", False):
-            return answers, [PixelData(heatmaps=maps) for maps in heatmaps[self.stage_predictors.answer].detach()]
+            return answers, [PixelData(heatmaps=maps[-1]) for maps in (averaged if flip_test else plain).detach()]
         return answers
+
+    def _heatmaps(self, feats: Features, names: Sequence[str]) -> Tensor:
+        """Heatmaps [B, P, M, H, W] of the named predictors."""
+        heatmaps = self.stage_predictors(feats, names)
+        return torch.stack([heatmaps[name] for name in names], dim=1)
+
+    def _decoded(self, heatmaps: Tensor, codec: dict[str, Any] | None) -> tuple[np.ndarray, np.ndarray]:
+        """Keypoints [B, 1, P, M, 2] in pixels of the input and their scores [B, 1, P, M], by the head's codec or
+        another.
+        """
+        decoder: Any = self.decoder if codec is None else _codec(json.dumps(codec, sort_keys=True))
+        shape = heatmaps.shape[1:3]
+        decoded = [decoder.decode(maps) for maps in to_numpy(heatmaps.flatten(1, 2))]
+        keypoints, scores = (np.stack(parts) for parts in zip(*decoded, strict=True))
+        return keypoints.reshape(len(decoded), 1, *shape, 2), scores.reshape(len(decoded), 1, *shape)
 
     @staticmethod
     def _flip_back(heatmaps: Tensor, batch_data_samples: Any, test_cfg: dict[str, Any]) -> Tensor:
-        return flip_heatmaps(
-            heatmaps,
+        flipped: Tensor = flip_heatmaps(
+            heatmaps.flatten(0, 1),
             flip_mode=test_cfg.get("flip_mode", "heatmap"),
             flip_indices=batch_data_samples[0].metainfo["flip_indices"],
             shift_heatmap=test_cfg.get("shift_heatmap", False),
         )
+        return flipped.view_as(heatmaps)
+
+
+@functools.cache
+def _codec(config: str) -> Any:
+    return KEYPOINT_CODECS.build(json.loads(config))

@@ -16,7 +16,7 @@ from mmengine.config import Config
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from mmpose_ssn.experiment.presets import Preset
+from mmpose_ssn.experiment.presets import Preset, load_preset
 from mmpose_ssn.experiment.resolve import resolve, write
 from mmpose_ssn.experiment.scoring import score
 from mmpose_ssn.experiment.training import train
@@ -36,6 +36,7 @@ SETTINGS = {
         "sigma": 1.5,
         "fsm": {"offset_std": 12.0, "norm_shift": 1.0, "zero_init": True},
     },
+    "evaluation": {"batch_size": 32, "resamples": 10},
     "training": {
         "iterations": 450,
         "batch_size": 4,
@@ -69,12 +70,13 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def config_for(boxes: str, photos: Path) -> Config:
-    evaluation = {"boxes": boxes, "batch_size": 32, "resamples": 10}
-    config = resolve(Preset("four-photos", {**SETTINGS, "evaluation": evaluation}), VARIANT, 0, photos)
+    protocol = {**load_preset("paper")["protocol"], "boxes": boxes, "flip_test": False}
+    if boxes == "ground truth":
+        protocol["soft_nms"] = None
+    config = resolve(Preset("four-photos", {**SETTINGS, "protocol": protocol}), VARIANT, 0, photos)
     # To be learned by heart, every person is always shown in the same way, and never mirrored.
     loader = config.train_dataloader.dataset.dataset
     loader.pipeline = [step for step in loader.pipeline if step.type not in ("RandomFlip", "RandomBBoxTransform")]
-    config.model.test_cfg.flip_test = False
     config.optim_wrapper.paramwise_cfg = {"custom_keys": RATES}
     write(config, photos.parent / f"{boxes}.py")
     return Config.fromfile(photos.parent / f"{boxes}.py")

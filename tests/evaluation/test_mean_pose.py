@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from pycocotools.cocoeval import COCOeval
 
 from mmpose_ssn.__main__ import main
 from mmpose_ssn.evaluation.mean_pose import MeanPose, detect_mean_pose, fit_mean_pose
+from mmpose_ssn.evaluation.protocol import Protocol
 
 M = 17
 
@@ -52,6 +54,7 @@ def config(smoke_config: Callable[..., Config], tmp_path: Path) -> Config:
     for dataset, split in ((config.train_dataloader.dataset.dataset, "train"), (config.test_dataloader.dataset, "val")):
         dataset.data_root, dataset.ann_file = str(tmp_path), f"{split}.json"
     config.test_dataloader.dataset.bbox_file = str(tmp_path / "boxes.json")
+    config.test_evaluator.soft_nms = None
     config.test_evaluator.ann_file = str(tmp_path / "val.json")
     return config
 
@@ -117,8 +120,7 @@ def test_detections_are_the_pose_in_each_box_after_the_protocols_nms(config: Con
 def test_command_scores_it_as_pycocotools_does(smoke_config, drawn: Path, tmp_path: Path, capsys, boxes: str) -> None:
     config = smoke_config()
     if boxes == "ground truth":
-        config.test_dataloader.dataset.bbox_file = config.val_dataloader.dataset.bbox_file = None
-        config.experiment.evaluation.boxes = boxes
+        replace(Protocol.of(config), boxes=boxes, soft_nms=None).apply(config, "")
     config.dump(tmp_path / "config.py")
     out = tmp_path / "mean-pose" / "scores.json"
     assert main(["mean-pose", str(tmp_path / "config.py"), "--out", str(out)]) == 0
@@ -127,7 +129,13 @@ def test_command_scores_it_as_pycocotools_does(smoke_config, drawn: Path, tmp_pa
     content = json.loads(out.read_text())
     schema = resources.files("mmpose_ssn.report").joinpath("scores.schema.yaml").read_text()
     jsonschema.validate(content, yaml.safe_load(schema), cls=jsonschema.Draft202012Validator)
-    assert content["protocol"] == {"boxes": boxes, "nms": "OKS-NMS 0.9"}
+    lowered = "gaussian, sigma 0.5, scores from 0.001" if boxes == "detector" else "none"
+    assert content["protocol"] == {
+        "boxes": boxes,
+        "soft_nms": lowered,
+        "rescoring": "box x keypoints",
+        "oks_nms": 0.9,
+    }
 
     detections = out.parent / "predictions" / "predictor.mean-pose.keypoints.json"
     truth = COCO(str(drawn / "annotations" / "person_keypoints_val.json"))

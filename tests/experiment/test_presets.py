@@ -56,7 +56,7 @@ def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         (lambda s: s["training"].update(iterations=0), "0 is less than the minimum of 1"),
         (lambda s: s["network"].update(input_size=[50, 64]), "50 is not a multiple of 4"),
         (lambda s: s.update(data="mpii"), r"'mpii' is not one of \['drawn', 'coco'\]"),
-        (lambda s: s["evaluation"].update(boxes="yolo"), r"'yolo' is not one of \['ground truth', 'detector'\]"),
+        (lambda s: s["protocol"].update(boxes="yolo"), r"'yolo' is not one of \['ground truth', 'detector'\]"),
         (lambda s: s.pop("evaluation"), "'evaluation' is a required property"),
         (lambda s: s.pop("drawn"), "a 'drawn' section must say how much to draw"),
     ],

@@ -164,7 +164,7 @@ def test_data_boxes_and_seed_are_the_presets(preset: str, variant: str) -> None:
     detections = "detections/val.json"
     if settings["data"] == "coco":
         detections = "person_detection_results/COCO_val2017_detections_AP_H_56_person.json"
-    from_detector = settings["evaluation"]["boxes"] == "detector"
+    from_detector = settings["protocol"]["boxes"] == "detector"
     assert val.bbox_file == ("some/data/" + detections if from_detector else None)
     assert config.test_dataloader == config.val_dataloader and config.test_evaluator == config.val_evaluator
     assert config.randomness.seed == config.experiment.seed == 5
@@ -220,8 +220,8 @@ def keys_between(preset: str, one: str, other: str) -> set[str]:
         keys |= {f"model.backbone.{name}" for name in LITE} | {"model.neck", "model.head.pyramid_levels"}
         keys |= {f"model.neck.{name}" for name in ("type", "in_channels", "channels", "norm_groups")}
     if a.get("size") != b.get("size") and preset == "paper":  # a small preset has one size for all
-        keys |= {key for key in leaves(full(one).to_dict()) if key.split(".")[-1] in ("input_size", "heatmap_size")}
-        keys |= {key for key in leaves(full(one).to_dict()) if key.split(".")[-1] == "sigma"}
+        of_crop = {key for key in leaves(full(one).to_dict()) if "soft_nms" not in key}
+        keys |= {key for key in of_crop if key.split(".")[-1] in ("input_size", "heatmap_size", "sigma")}
     return keys
 
 
@@ -287,12 +287,13 @@ def test_both_digests_change_with_a_setting_of_the_training(change: dict[str, An
 @pytest.mark.parametrize(
     ("settings", "root"),
     [
-        ({"evaluation": {"boxes": "ground truth", "batch_size": 3, "resamples": 7}}, ROOT),
+        ({"evaluation": {"batch_size": 3, "resamples": 7}}, ROOT),
+        ({"protocol": {**load_preset("mini")["protocol"], "decoder": "DARK", "flip_test": False}}, ROOT),
         ({"drawn": {**load_preset("smoke")["drawn"], "val": 77, "tune": 33}}, ROOT),
         ({"title": "another title"}, ROOT),
         ({}, Path("/elsewhere")),
     ],
-    ids=["evaluation", "validation images", "title", "folder of the data"],
+    ids=["evaluation", "protocol", "validation images", "title", "folder of the data"],
 )
 def test_training_digest_leaves_out_what_shapes_no_weight(settings: dict[str, Any], root: Path) -> None:
     smoke = load_preset("smoke")

@@ -11,7 +11,7 @@ import torch
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import DefaultScope
 from mmpose.models.heads import HeatmapHead
-from mmpose.registry import MODELS
+from mmpose.registry import KEYPOINT_CODECS, MODELS
 
 NAMES = ("E1", "E2", "E3", "P1", "P2", "P3", "P4")
 
@@ -136,3 +136,39 @@ def test_unknown_predictors_are_refused_with_those_that_there_are(small, batch) 
     refused = pytest.raises(ValueError, match=r"loss_weights names \['P9'\], but .* predictors are \['E1', .*'P4'\]")
     with DefaultScope.overwrite_default_scope("mmpose"), refused:
         MODELS.build({**small["config"].model.head, "loss_weights": {"P9": 1.0}})
+
+
+def test_readings_of_one_pass_are_those_of_a_pass_each(small, batch) -> None:
+    """MMPose's own DARK decoding and plain heatmaps, against networks that are set to them."""
+    model, dark = small["model"], {**small["config"].codec, "unbiased": True}
+    together = predict(
+        small,
+        batch,
+        flip_test=True,
+        predictors="all",
+        readings={"own": {}, "no flip": {"flip_test": False}, "dark": {"decoder": dark}},
+    )
+    separate = {
+        "own": predict(small, batch, flip_test=True, predictors="all"),
+        "no flip": predict(small, batch, flip_test=False, predictors="all"),
+    }
+    quarter = model.head.decoder
+    with DefaultScope.overwrite_default_scope("mmpose"):
+        model.head.decoder = KEYPOINT_CODECS.build(dark)
+    try:
+        separate["dark"] = predict(small, batch, flip_test=True, predictors="all")
+    finally:
+        model.head.decoder = quarter
+    for index, one in enumerate(together):
+        assert one.predictor_names == [tuple(f"{reading}/{name}" for reading in separate for name in NAMES)]
+        for row, reading in enumerate(separate):
+            columns, other = slice(7 * row, 7 * row + 7), separate[reading][index]
+            np.testing.assert_allclose(one.predictor_keypoints[:, columns], other.predictor_keypoints, rtol=1e-6)
+            np.testing.assert_allclose(one.predictor_scores[:, columns], other.predictor_scores, rtol=1e-6)
+        np.testing.assert_allclose(one.keypoints, separate["own"][index].keypoints, rtol=1e-6)
+    assert not np.allclose(together[0].predictor_keypoints[:, :7], together[0].predictor_keypoints[:, 14:])
+
+
+def test_reading_with_a_flip_needs_the_pass_for_it(small, batch) -> None:
+    with pytest.raises(ValueError, match=r"'flip' has a flip test, for which test_cfg\.flip_test must be on"):
+        predict(small, batch, predictors="all", readings={"flip": {"flip_test": True}})

@@ -18,6 +18,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from mmpose_ssn.evaluation.metric import StagePredictorsMetric
+from mmpose_ssn.evaluation.soft_nms import soft_nms
 
 NOISE = {"E1": 6.0, "P3": 3.0, "P4": 1.5}  # pixels, so that every predictor has a score of its own
 SHORT = ("AP", "AP .5", "AP .75", "AP (M)", "AP (L)", "AR", "AR .5", "AR .75", "AR (M)", "AR (L)")
@@ -118,8 +119,85 @@ def test_annotations_are_read_once_for_all_predictors(
     assert read == [str(annotations)]
 
 
-def test_head_that_puts_out_its_answer_alone_is_refused_with_what_to_set(annotations: Path, samples, meta) -> None:
-    answer = {key: value for key, value in samples[0]["pred_instances"].items() if not key.startswith("predictor")}
-    metric = StagePredictorsMetric(ann_file=str(annotations))
-    with pytest.raises(ValueError, match=r"model\.test_cfg\.predictors set to 'all' or a list"):
-        evaluated(metric, meta, [{**samples[0], "pred_instances": answer}])
+def alone(samples: list[dict[str, Any]], column: int, **instances: Any) -> list[dict[str, Any]]:
+    """The samples as a head of MMPose's own puts them out, with one predictor's keypoints."""
+    single = []
+    for sample in samples:
+        every = {**sample["pred_instances"], **instances}
+        kept = {key: value for key, value in every.items() if not key.startswith("predictor")}
+        kept["keypoints"] = every["predictor_keypoints"][:, column]
+        kept["keypoint_scores"] = every["predictor_scores"][:, column]
+        single.append({**sample, "pred_instances": kept})
+    return single
+
+
+def test_head_of_mmposes_own_has_one_predictor(annotations: Path, samples, meta) -> None:
+    figures = evaluated(StagePredictorsMetric(ann_file=str(annotations)), meta, alone(samples, 1))
+    expected = evaluated(CocoMetric(ann_file=str(annotations)), meta, alone(samples, 1))
+    assert {key: value for key, value in figures.items() if key.startswith("coco/")} == expected
+    assert figures["answer/AP"] == expected["coco/AP"]
+
+
+def test_answer_can_be_named(annotations: Path, samples, meta) -> None:
+    figures = evaluated(StagePredictorsMetric(ann_file=str(annotations), answer="E1"), meta, samples)
+    assert figures["coco/AP"] == figures["E1/AP"] < figures["P4/AP"]
+    with pytest.raises(ValueError, match=r"answer is 'P9', but the head puts out E1, P3, P4"):
+        evaluated(StagePredictorsMetric(ann_file=str(annotations), answer="P9"), meta, samples)
+
+
+@pytest.fixture(scope="module")
+def crowded(samples) -> list[dict[str, Any]]:
+    """Every person twice: the second box a little beside the first, with a higher score and worse keypoints."""
+    rng = np.random.default_rng(1)
+    twice = []
+    for sample in samples:
+        instances = sample["pred_instances"]
+        left, top, width, height = instances["bboxes"][0]
+        box = np.array([[left, top, left + width, top + height]])
+        first = {**instances, "bboxes": box}
+        second = {**instances, "bboxes": box + 0.1 * width, "bbox_scores": instances["bbox_scores"] + 0.1}
+        second["predictor_keypoints"] = instances["predictor_keypoints"] + rng.normal(scale=4, size=2)
+        twice += [
+            {**sample, "pred_instances": first},
+            {**sample, "id": sample["id"] + 10**6, "pred_instances": second},
+        ]
+    return twice
+
+
+def test_soft_nms_scores_as_boxes_with_lowered_scores(annotations: Path, crowded, meta) -> None:
+    """Lowered here, image by image, and handed to MMPose's metric."""
+    lowered = []
+    for image in {sample["img_id"] for sample in crowded}:
+        of_image = [sample for sample in crowded if sample["img_id"] == image]
+        boxes = np.concatenate([sample["pred_instances"]["bboxes"] for sample in of_image])
+        scores = np.concatenate([sample["pred_instances"]["bbox_scores"] for sample in of_image])
+        for sample, score in zip(of_image, soft_nms(boxes, scores, min_score=0.05), strict=True):
+            if score > 0:
+                lowered += alone([sample], 2, bbox_scores=np.float32([score]))
+    assert len(lowered) < len(crowded)
+    expected = evaluated(CocoMetric(ann_file=str(annotations), nms_mode="none"), meta, lowered)
+    figures = evaluated(
+        StagePredictorsMetric(ann_file=str(annotations), nms_mode="none", soft_nms={"min_score": 0.05}), meta, crowded
+    )
+    plain = evaluated(StagePredictorsMetric(ann_file=str(annotations), nms_mode="none"), meta, crowded)
+    assert figures["coco/AP"] == pytest.approx(expected["coco/AP"], abs=1e-12)
+    assert abs(figures["coco/AP"] - plain["coco/AP"]) > 1e-3
+
+
+def test_each_of_several_protocols_scores_as_a_metric_of_its_own(
+    annotations: Path, crowded, meta, tmp_path: Path
+) -> None:
+    protocols: dict[str, dict[str, Any]] = {
+        "plain": {},
+        "soft": {"soft_nms": {"sigma": 0.3}, "nms_mode": "none"},
+        "boxes": {"score_mode": "bbox", "nms_thr": 0.7},
+    }
+    prefix = str(tmp_path / "found")
+    together = StagePredictorsMetric(ann_file=str(annotations), protocols=protocols, outfile_prefix=prefix)
+    figures = evaluated(together, meta, crowded)
+    assert len({figures[f"{name}/P4/AP"] for name in protocols}) == 3
+    for name, settings in protocols.items():
+        single = evaluated(StagePredictorsMetric(ann_file=str(annotations), **settings), meta, crowded)
+        for predictor in NOISE:
+            assert figures[f"{name}/{predictor}/AP"] == single[f"{predictor}/AP"]
+            assert (tmp_path / f"found.{name}.{predictor}.keypoints.json").exists()

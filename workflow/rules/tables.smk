@@ -123,3 +123,45 @@ rule curves:
     shell:
         "python -m mmpose_ssn curves --trainings {params.trainings} --title {params.title:q} --out {params.prefix}"
         " 2>&1 | tee {log}"
+
+
+# Asked for by name: `./run snakemake --cores all results/protocol.md`. One checkpoint shows what each setting does.
+PROTOCOLS_OF = "ssn" if "ssn" in CHOSEN else CHOSEN[0]
+
+
+rule protocols:
+    input:
+        config=expand(
+            rules.resolve.output, preset=PRESET, variant=PROTOCOLS_OF, seed=SEEDS[0]
+        ),
+        weights=expand(
+            rules.train.output.weights,
+            preset=PRESET,
+            variant=PROTOCOLS_OF,
+            seed=SEEDS[0],
+        ),
+        record=expand(
+            rules.train.output.record,
+            preset=PRESET,
+            variant=PROTOCOLS_OF,
+            seed=SEEDS[0],
+        ),
+        protocols=str(configs_folder() / "protocols.yaml"),
+    output:
+        multiext("results/protocol", ".md", ".csv"),
+        detections=directory("results/protocol"),
+    log:
+        "results/protocol.log",
+    benchmark:
+        "results/protocol.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    threads: workflow.cores
+    params:
+        prefix=subpath(output[0], strip_suffix=".md"),
+        variant=PROTOCOLS_OF,
+    message:
+        "Testing {params.variant} under every protocol"
+    shell:
+        "OMP_NUM_THREADS={threads} python -m mmpose_ssn protocols {input.config} --weights {input.weights}"
+        " --protocols {input.protocols} --out {params.prefix} --log {log}"
