@@ -67,6 +67,8 @@ class StagePredictorsMetric(BaseMetric):
         samples = list({sample["id"]: sample for sample in results}.values())
         if self._protocols is None:
             figures = self._figures(samples, "", {"soft_nms": self._soft_nms})
+            if not figures:  # CocoMetric's format_only
+                return figures
             answer = self._answer or list(figures)[-1].split("/")[0]
             ours = {key: value for key, value in figures.items() if key.startswith(f"{answer}/")}
             if not ours:

@@ -231,10 +231,10 @@ class Table1:
         if scores:
             made = {
                 name.replace("_", " "): distinct(s.provenance[name] for s in scores if name in s.provenance)
-                for name in ("commit", "data_digest", "iterations", "torch", "machine", "date")
+                for name in ("commit", "data_digest", "iterations", "torch", "machine", "date", "external")
             }
-            seconds = sum(float(s.provenance["wall_time_s"]) for s in self.networks)
-            made["wall time of the trainings, added up"] = f"{seconds:.0f} s in {len(self.networks)} trainings"
+            timed = [float(s.provenance["wall_time_s"]) for s in self.networks if "external" not in s.provenance]
+            made["wall time of the trainings, added up"] = f"{sum(timed):.0f} s in {len(timed)} trainings"
             notes["Made by"] = listed({name: value for name, value in made.items() if value})
         return notes
 

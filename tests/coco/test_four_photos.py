@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,10 +19,14 @@ from mmengine.config import Config
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from mmpose_ssn.__main__ import main
+from mmpose_ssn.experiment.detection import detect
 from mmpose_ssn.experiment.presets import Preset, load_preset
+from mmpose_ssn.experiment.protocols import read_protocols, score_protocols
 from mmpose_ssn.experiment.resolve import resolve, write
 from mmpose_ssn.experiment.scoring import score
 from mmpose_ssn.experiment.training import train
+from mmpose_ssn.variants import configs_folder
 
 SAMPLE = os.environ.get("SSN_COCO_SAMPLE")
 pytestmark = pytest.mark.skipif(SAMPLE is None, reason="SSN_COCO_SAMPLE names no folder of COCO photographs")
@@ -69,10 +76,13 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def config_for(boxes: str, photos: Path) -> Config:
+def protocol_for(boxes: str) -> dict:
     protocol = {**load_preset("paper")["protocol"], "boxes": boxes, "flip_test": False}
-    if boxes == "ground truth":
-        protocol["soft_nms"] = None
+    return protocol if boxes == "detector" else {**protocol, "soft_nms": None}
+
+
+def config_for(boxes: str, photos: Path) -> Config:
+    protocol = protocol_for(boxes)
     config = resolve(Preset("four-photos", {**SETTINGS, "protocol": protocol}), VARIANT, 0, photos)
     # To be learned by heart, every person is always shown in the same way, and never mirrored.
     loader = config.train_dataloader.dataset.dataset
@@ -105,3 +115,35 @@ def test_photographs_are_learned_by_heart(
         evaluation.summarize()
     assert found == pytest.approx(evaluation.stats[0], abs=1e-6)
     assert found >= at_least
+
+
+def test_photographs_go_through_every_protocol(photos: Path, weights: Path, tmp_path: Path, record_property) -> None:
+    """Whatever the protocol, the people are found; but not by a flip test, as no mirrored one was shown in training."""
+    shipped = read_protocols(configs_folder() / "protocols.yaml", "paper")
+    protocols = {name: replace(protocol, flip_test=False) for name, protocol in shipped.items()}
+    protocols["flip"] = shipped["preset"]
+    found = {one.name: one for one in score_protocols(config_for("detector", photos), weights, protocols, tmp_path)}
+    assert list(found) == list(protocols)
+    for name, one in found.items():
+        record_property(f"AP, {name}", one.ap["P"])
+        if name != "flip":
+            assert one.ap["P"] >= (0.9 if one.protocol.boxes == "ground truth" else 0.6)
+    assert found["flip"].ap["P"] < found["preset"].ap["P"]
+    assert {one.forward_pass for one in found.values()} == {1, 2}
+
+
+def test_photographs_make_a_test_dev_archive(photos: Path, weights: Path, tmp_path: Path) -> None:
+    config, annotations = config_for("detector", photos), photos / "annotations" / "person_keypoints_val2017.json"
+    boxes = photos / "person_detection_results" / "COCO_val2017_detections_AP_H_56_person.json"
+    answer = detect(config, weights, photos / "val2017", annotations, boxes, tmp_path)[-1]
+    packed = ["test-dev", "--results", str(answer), "--image-info", str(annotations), "--name", "lite"]
+    assert main([*packed, "--out", str(tmp_path)]) == 0
+    with contextlib.redirect_stdout(io.StringIO()):
+        coco = COCO(str(annotations))
+        with zipfile.ZipFile(tmp_path / "person_keypoints_test-dev2017_lite_results.zip") as archive:
+            results = coco.loadRes(json.loads(archive.read(archive.namelist()[0])))
+        evaluation = COCOeval(coco, results, "keypoints")
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    assert evaluation.stats[0] >= 0.6

@@ -145,6 +145,12 @@ def test_paper_preset_is_planned_without_coco(checkout: Checkout) -> None:
     }
 
 
+def test_larger_crops_are_asked_for_by_name(checkout: Checkout) -> None:
+    assert checkout.planned("preset=paper", "variants=ssn-384x288")["train"] == 1
+    status, output = checkout.snakemake("preset=smoke", "variants=ssn-384x288", dry=True)
+    assert status != 0 and "unknown variant ssn-384x288" in output
+
+
 def test_missing_coco_is_said_before_anything_else_is_done(checkout: Checkout) -> None:
     status, output = checkout.snakemake("preset=paper", "coco_root=/nowhere")
     assert status != 0
@@ -152,12 +158,41 @@ def test_missing_coco_is_said_before_anything_else_is_done(checkout: Checkout) -
     assert "Training paper" not in output
 
 
+def test_test_dev_is_planned_where_its_images_lie(checkout: Checkout, tmp_path: Path) -> None:
+    boxes = "person_detection_results/COCO_test-dev2017_detections_AP_H_609_person.json"
+    (tmp_path / "test2017").mkdir()
+    for name in ("annotations/image_info_test-dev2017.json", boxes):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    target = "results/test-dev/ssn/person_keypoints_test-dev2017_ssn_results.zip"
+    status, output = checkout.snakemake("preset=paper", f"coco_root={tmp_path}", dry=True, target=target)
+    assert status == 0, output
+    assert "detect_test_dev" in output and "Training paper/ssn seed 0" in output
+
+
+def test_checkpoint_of_the_users_own_is_scored_in_place_of_a_training(checkout: Checkout, tmp_path: Path) -> None:
+    folder = checkout.root / "results/smoke/lite-k256/seed0"
+    shutil.copy(folder / "weights.pth", tmp_path / "mine.pth")
+    trained = pd.read_json(folder / "scores.json", typ="series")
+    status, output = checkout.snakemake(*CHOICE, f"checkpoints=lite-k256={tmp_path / 'mine.pth'}")
+    assert status == 0, output
+    assert "Taking " in output and "Training smoke/lite-k256" not in output
+    scores = pd.read_json(folder / "scores.json", typ="series")
+    assert scores["predictors"] == trained["predictors"]
+    assert scores["provenance"]["external"] == "mine.pth"
+    table = pd.read_csv(checkout.root / "results/table1.csv").set_index("variant")
+    assert table.status["lite-k256"] == "measured"
+    assert checkout.snakemake()[0] == 0, "back to its own training"
+
+
 @pytest.mark.parametrize(
     ("choice", "complaint"),
     [
-        ("presett=mini", "unknown configuration key presett; expected of: preset, variants, seeds, trunk, coco_root"),
+        ("presett=mini", "unknown configuration key presett; expected of: preset, variants, seeds, trunk, checkpoints"),
         ("preset=maxi", "unknown preset 'maxi', expected one of: mini, paper, smoke"),
         ("variants=ssn,ssnn", "unknown variant ssnn; expected of: backbone, backbone-esp, ssn-wo-ca"),
+        ("checkpoints=ssn=no.pth", "the checkpoint of ssn is not there: 'no.pth'"),
+        ("checkpoints=ssnn=no.pth", "unknown variant of a checkpoint ssnn; expected of: backbone, backbone-esp"),
         ("seeds=-1", "got seeds -1; expected whole numbers from 0"),
     ],
 )

@@ -44,7 +44,7 @@ def chosen():
             config[key] = list(config[key])
     validate(config, str(SCHEMA))
     try:
-        load_preset(config["preset"])
+        data = load_preset(config["preset"])["data"]
     except ValueError as error:
         raise WorkflowError(str(error))
     variants = (
@@ -52,7 +52,9 @@ def chosen():
         if config["variants"] == "all"
         else [str(item).strip() for item in listed(config["variants"])]
     )
-    refuse_strangers("variant", variants, TRAINED)
+    # SSN at 384x288 is asked for by name, on COCO: a small preset has one size of crop for all.
+    known = TRAINED + [v for v in VARIANTS if data == "coco" and v not in TRAINED]
+    refuse_strangers("variant", variants, known)
     seeds = [str(item).strip() for item in listed(config["seeds"])]
     if not seeds or not all(re.fullmatch("[0-9]+", seed) for seed in seeds):
         raise WorkflowError(
@@ -62,6 +64,26 @@ def chosen():
 
 
 PRESET, CHOSEN, SEEDS = chosen()
+
+
+def own_checkpoints():
+    """The configuration's checkpoints by variant, checked."""
+    got = config["checkpoints"] or {}
+    if isinstance(got, (str, tuple)):  # --config checkpoints=ssn=a.pth,lite-k256=b.pth
+        pairs = [item.partition("=") for item in listed(got)]
+        got = {variant.strip(): file.strip() for variant, _, file in pairs}
+    refuse_strangers("variant of a checkpoint", got, CHOSEN)
+    for variant, file in got.items():
+        if not Path(file).is_file():
+            raise WorkflowError(f"the checkpoint of {variant} is not there: {file!r}")
+    if got and len(SEEDS) > 1:
+        raise WorkflowError(
+            f"checkpoints stand in for one training each, but there are {len(SEEDS)} seeds"
+        )
+    return got
+
+
+CHECKPOINTS = own_checkpoints()
 
 
 wildcard_constraints:

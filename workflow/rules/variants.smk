@@ -47,6 +47,32 @@ rule train:
         " --weights {output.weights} --plan {params.plan} --log {log}"
 
 
+# A checkpoint of the user's own stands in for the training.
+ruleorder: adopt > train
+
+
+rule adopt:
+    input:
+        config=rules.resolve.output,
+        checkpoint=lambda wildcards: CHECKPOINTS[wildcards.variant],
+    output:
+        weights="results/{preset}/{variant}/seed{seed}/weights.pth",
+        record="results/{preset}/{variant}/seed{seed}/weights.json",
+    log:
+        "results/{preset}/{variant}/seed{seed}/adopt.log",
+    benchmark:
+        "results/{preset}/{variant}/seed{seed}/adopt.benchmark.tsv"
+    wildcard_constraints:
+        variant="|".join(CHECKPOINTS) or "none",
+    conda:
+        "../../environment.yml"
+    message:
+        "Taking {input.checkpoint} for {wildcards.preset}/{wildcards.variant}"
+    shell:
+        "python -m mmpose_ssn adopt {input.config} --checkpoint {input.checkpoint:q} --weights {output.weights}"
+        " 2>&1 | tee {log}"
+
+
 rule evaluate:
     input:
         config=rules.resolve.output,

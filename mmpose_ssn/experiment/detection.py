@@ -1,0 +1,50 @@
+"""Run a trained network on any images with person boxes, and write what each predictor finds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmpose_ssn.evaluation.protocol import Protocol
+from mmpose_ssn.experiment.scoring import run_test
+
+
+def detect(config: Config, weights: Path, images: Path, image_info: Path, boxes: Path, out: Path) -> list[Path]:
+    """Detect people's keypoints by the config's protocol, without scoring them: nothing need be annotated.
+
+    Args:
+        config: Resolved config of the network, changed in place.
+        weights: A checkpoint of it.
+        images: Folder of the images.
+        image_info: COCO json file that lists them under ``images``.
+        boxes: COCO detections, ``image_id``, ``category_id``, ``bbox`` and ``score`` each.
+        out: Folder for the detections.
+
+    Returns:
+        COCO results files, ``predictor.<name>.keypoints.json`` for each predictor, and the answer's once more as
+        ``answer.keypoints.json``, the last.
+
+    Raises:
+        FileNotFoundError: If one of the inputs is not there.
+        ValueError: If the config's protocol takes ground-truth boxes.
+    """
+    for path in (images, image_info, boxes):
+        if not path.exists():
+            raise FileNotFoundError(f"{path} is not there")
+    protocol = Protocol.of(config)
+    if protocol.boxes != "detector":
+        raise ValueError(
+            f"the protocol of {config.experiment.preset} takes ground-truth boxes, which these images lack"
+        )
+    config.test_dataloader.dataset.update(
+        data_root="", ann_file=str(image_info), data_prefix={"img": f"{images}/"}, bbox_file=str(boxes)
+    )
+    config.test_evaluator.update(ann_file=str(image_info), format_only=True)
+    out.mkdir(parents=True, exist_ok=True)
+    _, names = run_test(config, weights, out)
+    files = [out / f"predictor.{name}.keypoints.json" for name in names]
+    answer = out / "answer.keypoints.json"
+    answer.unlink(missing_ok=True)
+    answer.hardlink_to(files[-1])
+    return [*files, answer]

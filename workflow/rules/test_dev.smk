@@ -1,0 +1,56 @@
+# COCO's test-dev, whose annotations only its server has. Asked for by name:
+# `./run snakemake --cores all --config preset=paper -- results/test-dev/ssn/person_keypoints_test-dev2017_ssn_results.zip`
+
+COCO = config["coco_root"]
+TEST_DEV_IMAGES = f"{COCO}/annotations/image_info_test-dev2017.json"
+
+
+rule detect_test_dev:
+    input:
+        config=expand(
+            rules.resolve.output, preset=PRESET, seed=SEEDS[0], allow_missing=True
+        ),
+        weights=expand(
+            rules.train.output.weights,
+            preset=PRESET,
+            seed=SEEDS[0],
+            allow_missing=True,
+        ),
+        images=f"{COCO}/test2017",
+        image_info=TEST_DEV_IMAGES,
+        boxes=f"{COCO}/person_detection_results/COCO_test-dev2017_detections_AP_H_609_person.json",
+    output:
+        directory("results/test-dev/{variant}/predictions"),
+    log:
+        "results/test-dev/{variant}/detect.log",
+    benchmark:
+        "results/test-dev/{variant}/detect.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    threads: workflow.cores
+    message:
+        "Detecting on test-dev with {wildcards.variant}"
+    shell:
+        "OMP_NUM_THREADS={threads} python -m mmpose_ssn detect {input.config} --weights {input.weights}"
+        " --images {input.images} --image-info {input.image_info} --boxes {input.boxes} --out {output} --log {log}"
+
+
+rule test_dev:
+    input:
+        detections=rules.detect_test_dev.output,
+        image_info=TEST_DEV_IMAGES,
+    output:
+        "results/test-dev/{variant}/person_keypoints_test-dev2017_{variant}_results.zip",
+    log:
+        "results/test-dev/{variant}/test-dev.log",
+    benchmark:
+        "results/test-dev/{variant}/test-dev.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        folder=subpath(output[0], parent=True),
+    message:
+        "Packing {wildcards.variant}'s detections on test-dev"
+    shell:
+        "python -m mmpose_ssn test-dev --results {input.detections}/answer.keypoints.json"
+        " --image-info {input.image_info} --name {wildcards.variant} --out {params.folder} 2>&1 | tee {log}"
