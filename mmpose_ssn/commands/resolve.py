@@ -10,7 +10,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``resolve``."""
     from mmengine.config import DictAction
 
-    parser.add_argument("--preset", required=True, help="smoke, mini or paper")
+    parser.add_argument("--preset", required=True, help="smoke, mini, midi or paper")
     parser.add_argument("--variant", required=True, help="short id of a network of the paper, such as ssn-wo-ca")
     parser.add_argument("--seed", type=int, default=0, help="seed of the training (default: %(default)s)")
     parser.add_argument("--data-root", type=Path, required=True, help="folder of the data set")

@@ -189,7 +189,7 @@ def test_checkpoint_of_the_users_own_is_scored_in_place_of_a_training(checkout: 
     ("choice", "complaint"),
     [
         ("presett=mini", "unknown configuration key presett; expected of: preset, variants, seeds, trunk, checkpoints"),
-        ("preset=maxi", "unknown preset 'maxi', expected one of: mini, paper, smoke"),
+        ("preset=maxi", "unknown preset 'maxi', expected one of: midi, mini, paper, smoke"),
         ("variants=ssn,ssnn", "unknown variant ssnn; expected of: backbone, backbone-esp, ssn-wo-ca"),
         ("checkpoints=ssn=no.pth", "the checkpoint of ssn is not there: 'no.pth'"),
         ("checkpoints=ssnn=no.pth", "unknown variant of a checkpoint ssnn; expected of: backbone, backbone-esp"),

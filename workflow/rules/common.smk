@@ -44,7 +44,7 @@ def chosen():
             config[key] = list(config[key])
     validate(config, str(SCHEMA))
     try:
-        data = load_preset(config["preset"])["data"]
+        preset = load_preset(config["preset"])
     except ValueError as error:
         raise WorkflowError(str(error))
     variants = (
@@ -53,9 +53,11 @@ def chosen():
         else [str(item).strip() for item in listed(config["variants"])]
     )
     # SSN at 384x288 is asked for by name, on COCO: a small preset has one size of crop for all.
-    known = TRAINED + [v for v in VARIANTS if data == "coco" and v not in TRAINED]
+    on_coco = preset["data"] == "coco"
+    known = TRAINED + [v for v in VARIANTS if on_coco and v not in TRAINED]
     refuse_strangers("variant", variants, known)
-    seeds = [str(item).strip() for item in listed(config["seeds"])]
+    seeds = preset.get("seeds", [0]) if config["seeds"] is None else config["seeds"]
+    seeds = [str(item).strip() for item in listed(seeds)]
     if not seeds or not all(re.fullmatch("[0-9]+", seed) for seed in seeds):
         raise WorkflowError(
             f"got seeds {config['seeds']!r}; expected whole numbers from 0, such as 0,1,2"
