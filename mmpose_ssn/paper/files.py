@@ -7,16 +7,21 @@ from typing import Any
 
 import jsonschema
 import yaml
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+_TERMS = "terms.schema.yaml"
 
 
-def load_checked(name: str, schema: str) -> Any:
-    """Content of a YAML file of this package.
+def load_checked(name: str) -> Any:
+    """Content of ``<name>.yaml`` of this package, held against ``<name>.schema.yaml``.
 
     Raises:
-        jsonschema.ValidationError: if it does not fit the schema, another file of this package; names the field.
+        jsonschema.ValidationError: if it does not fit the schema; names the field.
     """
-    content = _load(name)
-    jsonschema.validate(content, _load(schema), cls=jsonschema.Draft202012Validator)
+    content = _load(f"{name}.yaml")
+    terms = Registry().with_resource(_TERMS, DRAFT202012.create_resource(_load(_TERMS)))
+    jsonschema.validate(content, _load(f"{name}.schema.yaml"), cls=jsonschema.Draft202012Validator, registry=terms)
     return content
 
 

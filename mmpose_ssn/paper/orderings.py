@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mmpose_ssn.paper.files import load_checked
-from mmpose_ssn.paper.tables import PrintedNumber
+from mmpose_ssn.paper.printed import PrintedNumber
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def orderings() -> dict[str, Ordering]:
         jsonschema.ValidationError: if ``orderings.yaml`` does not fit ``orderings.schema.yaml``; the error names the
             field.
     """
-    loaded = load_checked("orderings.yaml", "orderings.schema.yaml")
+    loaded = load_checked("orderings")
     return {name: _ordering(name, fields) for name, fields in loaded.items()}
 
 

@@ -1,42 +1,17 @@
-"""Printed rows of the paper's tables, loaded from the YAML files beside this module and held against their schema."""
+"""Printed rows of the paper's tables, loaded from the YAML files beside this module and held against their schemas."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Any
 
 from mmpose_ssn.paper.files import load_checked
-
-
-@dataclass(frozen=True)
-class PrintedNumber:
-    """A number as the paper prints it; its digits say how precisely it is known.
-
-    Attributes:
-        text: the number as printed, without its unit, such as ``"73.0"``.
-    """
-
-    text: str
-
-    def __str__(self) -> str:
-        return self.text
-
-    def matches(self, value: float) -> bool:
-        """Say whether a measured figure, rounded to the printed digits, equals the print.
-
-        Args:
-            value: the measured figure in the printed unit (millions, billions or percent). It is rounded as the decimal
-                number that Python shows for it, an exact half going to the even digit, so that 2450000 / 10**6 is the
-                half that a reader sees, and not the binary fraction a little above it.
-        """
-        printed = Decimal(self.text)
-        return Decimal(repr(float(value))).quantize(printed, rounding=ROUND_HALF_EVEN) == printed
+from mmpose_ssn.paper.printed import PrintedNumber, printed, printed_each
 
 
 @dataclass(frozen=True)
 class PaperRow:
-    """One row of a table of the paper.
+    """A network of the paper, as Table 1 prints it, or Table 3 where Table 1 does not.
 
     Attributes:
         id: the variant's short id, as in the names of configs and results.
@@ -46,7 +21,7 @@ class PaperRow:
         ap: mAP on COCO val2017 in percent; None where the paper prints none.
         params_m: trainable parameters in millions.
         flops_g: the column "FLOPS", in billions.
-        ap_test_dev: AP on COCO test-dev in percent, another split than that of ``ap``; None where not recorded here.
+        ap_test_dev: AP on COCO test-dev in percent, another split than that of ``ap``; None for the rows of Table 1.
     """
 
     id: str
@@ -64,19 +39,170 @@ class PaperRow:
         return f"Table {self.table}, row {self.row}"
 
 
-_PRINTED_FIELDS = ("ap", "ap_test_dev", "params_m", "flops_g")
+@dataclass(frozen=True)
+class Gain:
+    """The printed gains of one row of Table 2 over another.
+
+    Attributes:
+        introduced: what the other row lacks, ``"ESP"`` or ``"FSM"``.
+        over: short id of that row's variant.
+        points: AP points on COCO val2017 by predictor.
+    """
+
+    introduced: str
+    over: str
+    points: Mapping[str, PrintedNumber]
+
+
+@dataclass(frozen=True)
+class Table2Row:
+    """One row of Table 2: every predictor of a network.
+
+    Attributes:
+        id: the variant's short id.
+        method: the method's printed name.
+        row: its line in the table, from 1.
+        ap: mAP on COCO val2017 in percent by predictor; P4 is the answer.
+        gains: the printed gains over other rows.
+    """
+
+    id: str
+    method: str
+    row: int
+    ap: Mapping[str, PrintedNumber]
+    gains: tuple[Gain, ...]
+
+
+@dataclass(frozen=True)
+class Table3Row:
+    """One row of Table 3: a network or a method of others on COCO test-dev.
+
+    Attributes:
+        id: the variant's short id, or one of this table alone for the work of others.
+        method: the method's printed name.
+        row: its line in the table, from 1.
+        citation: whose result it is; None for the paper's own.
+        bottom_up: whether it carries the mark of bottom-up methods.
+        backbone: as printed; None where nothing is.
+        input_size: such as ``"384x288"``, in pixels and printed order; None where nothing is printed.
+        params_m: parameters of the keypoint network in millions; None where not printed.
+        flops_g: the column "FLOPS", in billions; None where not printed.
+        scores: the printed figures in percent by COCO's names: AP, AP .5, AP .75, AP (M), AP (L), AR.
+    """
+
+    id: str
+    method: str
+    row: int
+    citation: str | None
+    bottom_up: bool
+    backbone: str | None
+    input_size: str | None
+    params_m: PrintedNumber | None
+    flops_g: PrintedNumber | None
+    scores: Mapping[str, PrintedNumber]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of the supplement's table.
+
+    Attributes:
+        layer: its printed type.
+        kernel: side of its window in pixels; None where none is printed.
+        stride: in pixels; None where none is printed.
+        output: channels, height and width of its output.
+    """
+
+    layer: str
+    kernel: int | None
+    stride: int | None
+    output: tuple[int, int, int]
 
 
 def table1() -> dict[str, PaperRow]:
     """The nine rows of Table 1 and, last, SSN at 384x288 (Table 3), keyed by the variant's short id in printed order.
 
     Raises:
-        jsonschema.ValidationError: if ``table1.yaml`` does not fit ``table.schema.yaml``; the error names the field.
+        jsonschema.ValidationError: if a file does not fit its schema; the error names the field.
     """
-    rows = load_checked("table1.yaml", "table.schema.yaml")
-    return {variant: _row(variant, fields) for variant, fields in rows.items()}
+    rows = {
+        variant: PaperRow(
+            id=variant,
+            method=fields["method"],
+            table=1,
+            row=row,
+            ap=PrintedNumber(fields["ap"]),
+            params_m=PrintedNumber(fields["params_m"]),
+            flops_g=PrintedNumber(fields["flops_g"]),
+        )
+        for row, (variant, fields) in enumerate(load_checked("table1").items(), start=1)
+    }
+    larger = table3()["ssn-384x288"]
+    assert larger.params_m and larger.flops_g
+    rows[larger.id] = PaperRow(
+        id=larger.id,
+        method=f"{larger.method}, {larger.input_size}",
+        table=3,
+        row=larger.row,
+        ap=None,
+        params_m=larger.params_m,
+        flops_g=larger.flops_g,
+        ap_test_dev=larger.scores["AP"],
+    )
+    return rows
 
 
-def _row(variant: str, fields: dict[str, Any]) -> PaperRow:
-    printed = {name: PrintedNumber(fields[name]) for name in _PRINTED_FIELDS if fields.get(name) is not None}
-    return PaperRow(id=variant, **{**fields, **printed})
+def table2() -> dict[str, Table2Row]:
+    """The four rows of Table 2, keyed by the variant's short id in printed order.
+
+    Raises:
+        jsonschema.ValidationError: if ``table2.yaml`` does not fit its schema; the error names the field.
+    """
+    return {
+        variant: Table2Row(
+            id=variant,
+            method=fields["method"],
+            row=row,
+            ap=printed_each(fields["ap"]),
+            gains=tuple(
+                Gain(introduced, gain["over"], printed_each(gain["points"]))
+                for introduced, gain in fields.get("gains", {}).items()
+            ),
+        )
+        for row, (variant, fields) in enumerate(load_checked("table2").items(), start=1)
+    }
+
+
+def table3() -> dict[str, Table3Row]:
+    """The thirteen rows of Table 3, the paper's own under their variants' short ids, in printed order.
+
+    Raises:
+        jsonschema.ValidationError: if ``table3.yaml`` does not fit its schema; the error names the field.
+    """
+    return {
+        method: Table3Row(
+            id=method,
+            method=fields["method"],
+            row=row,
+            citation=fields.get("citation"),
+            bottom_up=fields.get("bottom_up", False),
+            backbone=fields["backbone"],
+            input_size=fields["input_size"],
+            params_m=printed(fields["params_m"]),
+            flops_g=printed(fields["flops_g"]),
+            scores=printed_each(fields["scores"]),
+        )
+        for row, (method, fields) in enumerate(load_checked("table3").items(), start=1)
+    }
+
+
+def supplement() -> tuple[Layer, ...]:
+    """The layers of 3Block + 3FSM from the supplement's Table 1, from the input on.
+
+    Raises:
+        jsonschema.ValidationError: if ``supplement.yaml`` does not fit its schema; the error names the field.
+    """
+    return tuple(
+        Layer(fields["layer"], fields.get("kernel"), fields.get("stride"), tuple(fields["output"]))
+        for fields in load_checked("supplement")
+    )

@@ -1,67 +1,137 @@
-"""The paper's numbers, each against the paper's own text, and what it means to match a printed number."""
+"""The paper's tables, each figure against the paper's own text, and what it means to match a printed number."""
 
-import os
 import re
-from pathlib import Path
 
+import jsonschema
 import pytest
 
-from mmpose_ssn.paper import PrintedNumber, table1
+from mmpose_ssn.paper import PrintedNumber, files, supplement, table1, table2, table3
+from mmpose_ssn.variants import VARIANTS
 
-VARIANTS = [
-    "backbone",
-    "backbone-esp",
-    "ssn-wo-ca",
-    "ssn-wo-shift",
-    "ssn-wo-esp",
-    "ssn-k256",
-    "ssn",
-    "lite-k256",
-    "lite-k512",
-    "ssn-384x288",
-]
+TABLE_1 = "Methods\tmAP\t#Params\tFLOPS"
+TABLE_2 = "Methods\t↓"
+TABLE_3 = "Methods\tBackbone\tInput Size\t#Params\tFLOPS\tAP"
+SUPPLEMENT = "Type\tPatch size/stride\tOutput size"
 
 
-@pytest.fixture(scope="module")
-def paper_text():
-    """The paper as text, its tables' cells between tabs."""
-    if named := os.environ.get("SSN_PAPER_TEXT"):
-        return Path(named).read_text(encoding="utf-8")
-    beside = sorted(Path(__file__).parents[3].glob("shared/paper/*.txt"))
-    if not beside:
-        pytest.skip("the paper's text is not here: SSN_PAPER_TEXT may name it")
-    return beside[0].read_text(encoding="utf-8")
+def numbers(cells):
+    """All numbers in these cells, in order; neither predictors' names nor citations are numbers."""
+    return re.findall(r"(?<![\w.\[])\d+(?:\.\d+)?(?![\w.\]])", " ".join(cells))
 
 
-def printed_table(text, first_header_cells):
-    """The rows below a header that begins with these cells, up to the next empty line; formulas as plain characters."""
-    header = "\t".join(first_header_cells)
-    body = text[text.index(f"\n{header}") :].lstrip("\n").split("\n\n")[0]
-    plain = re.sub(r"\s*\\times\s*", "x", body).replace("$", "")
-    return [line.split("\t") for line in plain.splitlines()[1:]]
+def printed_or_dash(number, unit=""):
+    return "-" if number is None else f"{number}{unit}"
 
 
 def test_all_variants_in_printed_order():
     rows = table1()
-    assert list(rows) == VARIANTS
-    assert [row.id for row in rows.values()] == VARIANTS
+    assert tuple(rows) == VARIANTS
+    assert [row.id for row in rows.values()] == list(VARIANTS)
     assert [row.place for row in rows.values()] == [*(f"Table 1, row {n}" for n in range(1, 10)), "Table 3, row 11"]
+    assert rows["ssn-384x288"].ap is None, "Table 3 is of test-dev"
 
 
 def test_table_1_is_as_printed(paper_text):
-    printed = printed_table(paper_text, ["Methods", "mAP", "#Params", "FLOPS"])
+    printed = paper_text.table(TABLE_1)
     rows = [row for row in table1().values() if row.table == 1]
     assert [[row.method, row.ap.text, f"{row.params_m} M", f"{row.flops_g} G"] for row in rows] == printed
     assert [row.row for row in rows] == list(range(1, len(printed) + 1))
 
 
-def test_the_row_of_table_3_is_as_printed(paper_text):
-    printed = printed_table(paper_text, ["Methods", "Backbone", "Input Size", "#Params", "FLOPS", "AP"])
-    row = table1()["ssn-384x288"]
-    method, _, input_size, params, flops, ap_test_dev, *_ = printed[row.row - 1]
-    assert row.method == f"{method}, {input_size}"
-    assert [f"{row.params_m} M", f"{row.flops_g} G", row.ap_test_dev.text] == [params, flops, ap_test_dev]
-    assert row.ap is None, "Table 3 is of test-dev"
+def test_table_2_is_as_printed(paper_text):
+    # a network with early stage predictors has two lines, theirs and below them, under the same arrows, the pyramid's
+    printed = paper_text.table(TABLE_2)
+    assert len(printed) == len(table2())
+    for row, (method, *cells) in zip(table2().values(), printed, strict=True):
+        gains = {predictor: points for gain in row.gains for predictor, points in gain.points.items()}
+        columns = [("E1", "P4"), ("E2", "P3"), ("E3", "P2"), ("P1",)]
+        ours = [
+            str(number)
+            for column in columns
+            for predictor in column
+            for number in (row.ap.get(predictor), gains.get(predictor))
+            if number is not None
+        ]
+        assert (method, numbers(cells)) == (row.method, ours)
+
+
+def test_gains_of_table_2_are_those_of_its_own_rows():
+    # both sides are rounded, so their gap may be off by a unit; it never is
+    rows = table2()
+    gains = [(row, gain, predictor) for row in rows.values() for gain in row.gains for predictor in gain.points]
+    assert len(gains) == 11
+    for row, gain, predictor in gains:
+        gap = float(row.ap[predictor]) - float(rows[gain.over].ap[predictor])
+        assert gain.points[predictor].matches(round(gap, 9)), (row.id, predictor)
+
+
+def test_the_answers_of_table_2_are_table_1():
+    for variant, row in table2().items():
+        assert row.ap["P4"] == table1()[variant].ap
+
+
+def test_table_3_is_as_printed(paper_text):
+    printed = [[re.sub(r" \[\d+\]", "", cell) for cell in cells] for cells in paper_text.table(TABLE_3)]
+    citations = [re.findall(r"\[(\d+)\]", cells[0]) for cells in paper_text.table(TABLE_3)]
+    rows = table3()
+    for row, cells, cited in zip(rows.values(), printed, citations, strict=True):
+        scores = [row.scores.get(name) for name in ("AP", "AP .5", "AP .75", "AP (M)", "AP (L)", "AR")]
+        cells[0] = cells[0].replace("+ 3 FSM", "+ 3FSM")  # the extraction's blank, in one of the two rows
+        assert cells == [
+            row.method + "*" * row.bottom_up,
+            row.backbone or "-",
+            row.input_size or "-",
+            printed_or_dash(row.params_m, " M"),
+            printed_or_dash(row.flops_g, " G"),
+            *map(printed_or_dash, scores),
+        ]
+        assert bool(cited) == (row.citation is not None), row.id
+        assert row.row == list(rows).index(row.id) + 1
+
+
+def test_citations_of_table_3_are_those_of_the_reference_list(paper_text):
+    references = dict(re.findall(r"^- \[(\d+)\] (.*)$", paper_text.main, re.MULTILINE))
+    for row, fields in zip(table3().values(), files.load_checked("table3").values(), strict=True):
+        if row.citation is None:
+            continue
+        author, title, venue = re.fullmatch(r"(\w+) et al\., (.+?),? (\w+ \d{4})", row.citation).groups()
+        reference = references[str(fields["number"])].lower().replace("-", "").replace("eccv (6)", "eccv")
+        assert f"{author.lower()}," in reference, row.id
+        for word in re.findall(r"\w{4,}", title.lower().replace("-", "")):
+            assert word in reference, (row.id, word)
+        assert venue.split()[1] in reference, row.id
+
+
+def test_table_3_repeats_the_costs_of_table_1():
+    for variant, row in table3().items():
+        if row.citation is None:
+            printed = table1()[variant]
+            assert (row.params_m, row.flops_g) == (printed.params_m, printed.flops_g)
+
+
+def test_the_supplements_table_is_as_printed(paper_text):
+    printed = paper_text.table(SUPPLEMENT, supplement=True)
+    ours = [
+        [
+            layer.layer,
+            f"{layer.kernel}x{layer.kernel}/{layer.stride}" if layer.kernel else "",
+            " x ".join(map(str, layer.output)).replace(" ", ""),
+        ]
+        for layer in supplement()
+    ]
+    assert ours == printed
+
+
+@pytest.mark.parametrize("name", ["table1", "table2", "table3"])
+def test_a_number_that_is_no_text_is_refused_by_its_field(monkeypatch, name):
+    spoiled = files.load_checked(name)
+    row = next(iter(spoiled.values()))
+    scores = row if name == "table1" else row["ap" if name == "table2" else "scores"]
+    scores[list(scores)[-1] if name == "table1" else next(iter(scores))] = 61.8
+    load = files._load
+    monkeypatch.setattr(files, "_load", lambda file: spoiled if file == f"{name}.yaml" else load(file))
+    with pytest.raises(jsonschema.ValidationError, match=r"61\.8 is not"):
+        files.load_checked(name)
 
 
 @pytest.mark.parametrize(
@@ -84,3 +154,11 @@ def test_the_row_of_table_3_is_as_printed(paper_text):
 )
 def test_matching_rounds_to_the_printed_digits(printed, measured, matches):
     assert PrintedNumber(printed).matches(measured) is matches
+
+
+@pytest.mark.parametrize(("printed", "half_unit"), [("73.0", 0.05), ("73", 0.5), ("150", 0.5), ("0.25", 0.005)])
+def test_rounding_can_have_moved_a_print_by_half_a_unit_of_its_last_digit(printed, half_unit):
+    number = PrintedNumber(printed)
+    assert number.half_unit == half_unit
+    assert number.matches(float(number) + 0.99 * half_unit) and number.matches(float(number) - 0.99 * half_unit)
+    assert not number.matches(float(number) + 1.01 * half_unit)
