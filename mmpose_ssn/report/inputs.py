@@ -49,7 +49,8 @@ class Scores:
 
     Attributes:
         path: the file.
-        ap: OKS AP as a fraction.
+        predictors: OKS AP of each predictor as a fraction.
+        ap: that of the final one.
         interval: 95 % bootstrap interval of ``ap`` over images.
         seed: of the training; None for the mean pose.
         network: cost of the network that was trained; None for the mean pose.
@@ -62,6 +63,7 @@ class Scores:
     preset: str
     seed: int | None
     final: str
+    predictors: dict[str, float]
     ap: float
     interval: tuple[float, float]
     images: int
@@ -101,6 +103,7 @@ def read_scores(path: Path) -> Scores:
     network = content.get("network")
     return Scores(
         path=path,
+        predictors={name: found["AP"] for name, found in content["predictors"].items()},
         ap=figures["AP"],
         interval=(low, high),
         seed=content.get("seed"),

@@ -273,8 +273,8 @@ class Table1:
         else:
             seeds = "; ".join(dict.fromkeys(" ".join(map(str, one.seeds)) for one in measured))
             notes["Seeds"] = (
-                f"The mean over the seeds that both networks have ({seeds}). Seeds are drawn with replacement along "
-                "with the images; so few hold only a part of what the training's own randomness does."
+                f"The mean over the seeds that both networks have ({seeds}). What other seeds would have given is "
+                "drawn along with the images, from a t distribution about their mean."
             )
         return notes
 

@@ -61,22 +61,33 @@ def test_what_is_hard_for_both_cancels():
     assert paired_difference([first], [shuffled]).p > 0.5, "without the pairing it is lost"
 
 
-def test_seeds_are_drawn_in_pairs_along_with_the_images():
-    """Against a plain loop with a generator of its own: the same spread, and that of the seeds is in it."""
+def test_interval_holds_the_images_and_other_seeds():
+    """Against a plain loop with a generator of its own, the t variable made of normal ones."""
     rng = np.random.default_rng(2)
     first, second = trainings(rng, [0.70, 0.64, 0.61], 4000), trainings(rng, [0.60, 0.60, 0.60], 4000)
     found = paired_difference(first, second)
     assert found.difference == pytest.approx(0.05)
 
     plain = np.random.default_rng(99)
+    spread = np.std([0.10, 0.04, 0.01], ddof=1) / np.sqrt(3)
     values = []
     for resample in range(4000):
-        drawn = [int(plain.integers(3)) for _ in range(3)]
-        values.append(sum(first[k].resampled[resample] - second[k].resampled[resample] for k in drawn) / 3)
-    assert found.interval == pytest.approx(tuple(np.percentile(values, [2.5, 97.5])), abs=0.004)
-    images_alone = np.mean([a.resampled - b.resampled for a, b in zip(first, second, strict=True)], axis=0)
-    width = found.interval[1] - found.interval[0]
-    assert width > 1.3 * np.subtract(*np.percentile(images_alone, [97.5, 2.5]))
+        images = sum(first[k].resampled[resample] - second[k].resampled[resample] for k in range(3)) / 3
+        t = plain.normal() / np.sqrt(np.sum(plain.normal(size=2) ** 2) / 2)
+        values.append(images + spread * t)
+    assert found.interval == pytest.approx(tuple(np.percentile(values, [2.5, 97.5])), abs=0.015)
+    assert found.p == two_sided_p(found.resampled)
+
+
+def test_seeds_that_agree_by_chance_do_not_look_certain():
+    """No true difference, three seeds: wrong decisions stay near the 5 % that they are allowed."""
+    rng = np.random.default_rng(3)
+    wrong = 0
+    for repetition in range(1000):
+        means = rng.normal(0, 0.02, size=(2, 3))
+        first, second = ([ResampledAP(m, m + rng.normal(0, 0.004, 200)) for m in 0.6 + side] for side in means)
+        wrong += paired_difference(first, second, seed=repetition).p <= 0.05
+    assert wrong / 1000 <= 0.07
 
 
 def test_resamples_with_nobody_in_them_are_left_out():

@@ -1,0 +1,259 @@
+"""The ledger: every claim of the paper with what this project's files say of it.
+
+A claim has a verdict, which on a trained figure only the full-size networks on COCO can give, and beside it a finding
+where a controlled experiment has asked the same question of its own networks (:mod:`mmpose_ssn.paper.verdicts`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from mmpose_ssn import paper
+from mmpose_ssn.paper.verdicts import (
+    PAPER_PRESET,
+    CocoRuns,
+    Comparison,
+    Count,
+    Finding,
+    FindingKind,
+    Printed,
+    SeedSD,
+    Verdict,
+    VerdictKind,
+    compare,
+    find_all,
+    find_little,
+    find_ordering,
+    judge_all,
+    judge_contrast,
+    judge_cost,
+    judge_ordering,
+)
+from mmpose_ssn.report.contrasts import Contrast, Sides, TrainedPredictors, descending
+
+PRIOR = SeedSD(0.3, "chosen before any run, above the differences of 0.1 to 0.2 AP between published retrainings")
+"""Seed SD of a network with fewer than three seeds."""
+
+_COCO = "a full-size training on COCO (preset paper)"
+_EARLY = ("E1", "E2", "E3")
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A cost claim's line of ``cost-claims.csv``.
+
+    Attributes:
+        counted: the figure, in the claim's unit.
+        bound: what it is held against.
+        relation: how, in words.
+        holds: whether it does.
+        how: how it was counted.
+    """
+
+    counted: float
+    bound: str
+    relation: str
+    holds: bool
+    how: str
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A claim that another file of the experiment decides, such as ``offsets.csv``.
+
+    Attributes:
+        finding: its word.
+        figure: the figure and its interval or p-value, in words.
+    """
+
+    finding: Finding
+    figure: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the ledger.
+
+    Attributes:
+        claim: the claim.
+        verdict: on what the paper says.
+        finding: on the same question in the controlled experiment, or None where it was not asked.
+        evidence: the figures behind the finding, in words.
+        sources: the files that the figures come from.
+    """
+
+    claim: paper.Claim
+    verdict: Verdict
+    finding: Finding | None = None
+    evidence: str = ""
+    sources: tuple[Path, ...] = ()
+
+    @property
+    def decided(self) -> bool:
+        """Whether the verdict says yes or no."""
+        return self.verdict.kind in (VerdictKind.REPRODUCED, VerdictKind.CONTRADICTED)
+
+    @property
+    def found(self) -> bool:
+        """Whether the controlled experiment says yes or no."""
+        return self.finding is not None and self.finding.kind is not FindingKind.UNDECIDED
+
+
+def questions(claim: paper.Claim) -> list[Contrast]:
+    """What must be above zero for a claim on AP to hold: one sum of AP, several for a shape.
+
+    A difference without a printed value has one as well: it is to be near zero.
+    """
+
+    def of(predictor: str | None) -> Contrast:
+        return {(name, predictor): float(weight) for name, weight in claim.contrast.items()}
+
+    subjects = [name for name, weight in claim.contrast.items() if weight > 0]
+    if claim.id == "stages-add-up":
+        falling: list[list[Contrast]] = [[{(name, p): 1.0} for p in ("P4", *reversed(_EARLY))] for name in subjects]
+        return [contrast for terms in falling for contrast in descending(terms)]
+    if claim.id == "modules-help-early-most":
+        return descending([of(predictor) for predictor in (*_EARLY, "P4")])
+    if claim.id == "early-predictors-raise-every-predictor":
+        pairs = (("ssn", "ssn-wo-esp"), ("backbone-esp", "backbone"))
+        return [{(a, p): 1.0, (b, p): -1.0} for a, b in pairs for p in ("P1", "P2", "P3", "P4")]
+    if claim.id == "early-predictors-bad-without-modules":
+        (name,) = subjects
+        return [{(name, "P4"): claim.margin.value if p == "E1" else 1.0, (name, p): -1.0} for p in _EARLY]
+    if claim.kind == "shape":
+        raise LookupError(f"nobody has written what {claim.id} asks for: do so in {__name__}")
+    return [of(claim.predictor)]
+
+
+def ledger(
+    preset: str,
+    trained: TrainedPredictors,
+    comparisons: Mapping[str, Sequence[Comparison]],
+    counted: Mapping[str, Counted],
+    measured: Mapping[str, Measured],
+    sources: Mapping[str, Path],
+) -> list[Entry]:
+    """Decide every claim as far as the files go.
+
+    Args:
+        preset: whose trainings these are.
+        trained: the trainings.
+        comparisons: what :func:`compared` found.
+        counted: the cost claims by id.
+        measured: claims that other measurements decide, by id.
+        sources: file of ``counted`` under ``"cost"``, and of ``measured`` under the claims' ``decided_by``.
+    """
+    return [
+        _entry(claim, preset, trained, comparisons, counted, measured, sources) for claim in paper.claims().values()
+    ]
+
+
+def compared(preset: str, trained: TrainedPredictors) -> dict[str, list[Comparison]]:
+    """Compare what the claims on AP ask for, where all networks of a claim are trained; by the claim's id.
+
+    Comparisons that one table of the paper makes, those that its text makes, and those that one shape needs are
+    families of their own: Holm's adjustment is over each.
+
+    Raises:
+        RefusedInput: if a detection file is missing, or does not give the AP that its ``scores.json`` holds.
+    """
+    families: dict[str, dict[str, Sides]] = defaultdict(dict)
+    for claim in tqdm(paper.claims().values(), desc="compare", unit="claim", delay=5, leave=False):
+        if claim.decided_by != "scores" or claim.kind == "point":
+            continue
+        asked = questions(claim)
+        if all(not trained.missing(contrast) and trained.seeds(contrast) for contrast in asked):
+            sides = {f"{claim.id}/{number}": trained.sides(contrast) for number, contrast in enumerate(asked)}
+            families[claim.id if claim.kind == "shape" else claim.place.table or "text"].update(sides)
+    found: dict[str, list[Comparison]] = defaultdict(list)
+    for family in families.values():
+        for name, comparison in compare(preset, family).items():
+            found[name.split("/")[0]].append(comparison)
+    return found
+
+
+def _entry(
+    claim: paper.Claim,
+    preset: str,
+    trained: TrainedPredictors,
+    comparisons: Mapping[str, Sequence[Comparison]],
+    counted: Mapping[str, Counted],
+    measured: Mapping[str, Measured],
+    sources: Mapping[str, Path],
+) -> Entry:
+    if claim.decided_by == "not testable":
+        return Entry(claim, Verdict.not_testable(claim.why or ""))
+    if claim.decided_by == "cost":
+        return _of_cost(claim, counted, sources)
+    if claim.id in measured:
+        of = measured[claim.id]
+        return Entry(claim, Verdict.not_run(_COCO), of.finding, of.figure, (sources[claim.decided_by],))
+    if claim.decided_by == "scores":
+        return _of_scores(claim, preset, trained, comparisons.get(claim.id, []))
+    return Entry(claim, Verdict.not_run(_NEEDED.get(claim.decided_by, claim.quantity)))
+
+
+_NEEDED = {
+    "offsets": "the offsets of full-size networks trained on COCO (preset paper)",
+    "heatmaps": "the keypoint-offset scores of networks trained on COCO; their measurement is not built yet",
+    "test-dev": "the figures that COCO's server returns, put into results/test-dev",
+}
+
+
+def _of_cost(claim: paper.Claim, counted: Mapping[str, Counted], sources: Mapping[str, Path]) -> Entry:
+    of = counted.get(claim.id)
+    if of is None:
+        return Entry(claim, Verdict.not_run("its count: run python -m mmpose_ssn complexity --claims"))
+    verdict = judge_cost(Count(of.counted, f"{of.relation} {of.bound}"), of.holds)
+    return Entry(claim, verdict, evidence=of.how, sources=(sources["cost"],))
+
+
+def _of_scores(claim: paper.Claim, preset: str, trained: TrainedPredictors, comparisons: Sequence[Comparison]) -> Entry:
+    lacking = {name for contrast in questions(claim) for name in trained.missing(contrast)}
+    if preset == PAPER_PRESET and not lacking:
+        return Entry(claim, _judged(claim, trained, comparisons), sources=_scores_files(trained, claim))
+    verdict = Verdict.not_run(f"{_COCO} of {', '.join(sorted(claim.contrast))}")
+    if not comparisons:  # for want of a training, or as a point: another network's figure says nothing of it
+        return Entry(claim, verdict)
+    found = _found(claim, comparisons)
+    return Entry(claim, verdict, found, _spoken(comparisons), _scores_files(trained, claim))
+
+
+def _judged(claim: paper.Claim, trained: TrainedPredictors, comparisons: Sequence[Comparison]) -> Verdict:
+    tolerance = claim.margin.value
+    if claim.kind == "shape":
+        return judge_all(comparisons)
+    if claim.kind == "ordering":
+        return judge_ordering(comparisons[0])
+    printed = Printed(0.0, 0.0) if claim.value is None else Printed(float(claim.value), claim.rounding)
+    runs = [(float(weight), _runs(trained, name, claim.predictor)) for name, weight in claim.contrast.items()]
+    return judge_contrast(runs, printed, PRIOR, tolerance)
+
+
+def _runs(trained: TrainedPredictors, variant: str, predictor: str | None) -> CocoRuns:
+    ap = (100 * one.predictors[predictor or one.final] for one in trained.of(variant))
+    return CocoRuns(PAPER_PRESET, tuple(ap))
+
+
+def _found(claim: paper.Claim, comparisons: Sequence[Comparison]) -> Finding:
+    if claim.kind == "shape":
+        return find_all(comparisons)
+    if claim.kind == "difference" and claim.value is None:
+        return find_little(comparisons[0], claim.margin.value)
+    return find_ordering(comparisons[0])  # of a printed difference, other networks can only tell the direction
+
+
+def _spoken(comparisons: Sequence[Comparison]) -> str:
+    if len(comparisons) == 1:
+        return str(comparisons[0])
+    least = min(comparisons, key=lambda one: one.difference)
+    return f"{len(comparisons)} comparisons, the least of them: {least}"
+
+
+def _scores_files(trained: TrainedPredictors, claim: paper.Claim) -> tuple[Path, ...]:
+    return tuple(one.path for variant in claim.contrast for one in trained.of(variant))
