@@ -25,7 +25,12 @@ _COMMANDS = {
     "test-dev": "make of results the archive that COCO's test-dev server takes",
     "compare": "measure the paper's orderings of two networks, with paired intervals",
     "table": "render Table 1 from scores, complexity and orderings",
+    "table2": "render Table 2: every predictor, the gains, and AP against the cost up to each",
+    "table3": "render Table 3: COCO test-dev as printed, and ours once the server has been asked",
+    "where": "print a number of a results file with everything that made it",
+    "offsets": "measure what the paper says of trained offsets, and draw them",
     "curves": "draw the learning curves of a preset's trainings",
+    "dependency": "how far information must travel, for the feature shifting module and every alternative to it",
     "readme": "put the committed Table 1 of the preset mini into the README",
 }
 

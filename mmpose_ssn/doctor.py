@@ -38,6 +38,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "fvcore": ("fvcore",),
     "tensorboard": ("tensorboard",),
     "pandas": ("pandas",),
+    "scipy": ("scipy",),
     "snakemake": ("snakemake",),
     "cv2": ("opencv-python-headless", "opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless"),
     "matplotlib": ("matplotlib",),

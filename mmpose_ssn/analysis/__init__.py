@@ -1,0 +1,1 @@
+"""What trained networks have learned, seen from the inside."""
