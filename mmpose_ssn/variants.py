@@ -1,7 +1,8 @@
-"""The paper's networks and our controls by their short names, and where their configs lie."""
+"""The paper's networks, our controls and MMPose's baselines by their short names, and where their configs lie."""
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import mmpose_ssn
@@ -19,6 +20,15 @@ _STEMS = {
     "ssn-384x288": "td-hm_ssn50_1xb16-400k_coco-384x288",
 }
 _CONTROL_STEMS = {"lite-k256-frozen": "td-hm_ssn-lite-k256-frozen_1xb16-400k_coco-256x192"}
+_ASSERTED_STEMS = {
+    "ssn-post-shift-attention": "td-hm_ssn50-post-shift-attention_1xb16-400k_coco-256x192",
+    "ssn-16-fsm": "td-hm_ssn50-16-fsm_1xb16-400k_coco-256x192",
+    "ssn-no-delayed-insertion": "td-hm_ssn50-no-delayed-insertion_1xb16-400k_coco-256x192",
+    "ssn-no-offset-decay": "td-hm_ssn50-no-offset-decay_1xb16-400k_coco-256x192",
+    "ssn-gn-fsm": "td-hm_ssn50-gn-fsm_1xb16-400k_coco-256x192",
+    "ssn-sigmoid": "td-hm_ssn50-sigmoid_1xb16-400k_coco-256x192",
+    "lite-k256-softplus-l1": "td-hm_ssn-lite-k256-softplus-l1_1xb16-400k_coco-256x192",
+}
 
 VARIANTS = tuple(_STEMS)
 """All variants, in the order of the paper's Table 1, then Table 3's SSN at 384x288."""
@@ -33,6 +43,39 @@ CONTROLS = {"lite-k256-frozen": "lite-k256"}
 offsets brings.
 """
 
+ASSERTED = {name: "lite-k256" if name.startswith("lite") else "ssn" for name in _ASSERTED_STEMS}
+"""Networks that the paper speaks of and tabulates nowhere, each with the variant that it is held against."""
+
+BASELINES = (
+    "simplebaseline-r50",
+    "simplebaseline-r101",
+    "simplebaseline-r152",
+    "hrnet-w32",
+    "hourglass52",
+    "mspn50",
+    "vipnas-mbv3",
+    "vipnas-r50",
+    "litehrnet-18",
+    "mobilenetv2",
+    "shufflenetv2",
+    "rtmpose-t",
+    "rtmpose-s",
+    "ipr-r50",
+    "vitpose-s",
+)
+"""MMPose's networks that the paper's are compared with. Each is the file of that name in ``configs/baselines``."""
+
+_PACKAGES = {"vitpose-s": "mmpretrain"}  # beside MMPose's own
+
+OWN_RECIPE = "-own"
+"""Follows the name of a baseline that was trained by its own recipe instead of the common one."""
+
+
+def missing_package(baseline: str) -> str | None:
+    """The package that a baseline's network needs and that is not installed; None where nothing is missing."""
+    package = _PACKAGES.get(baseline)
+    return package if package is not None and importlib.util.find_spec(package) is None else None
+
 
 def configs_folder() -> Path:
     """The folder of the MMPose configs: the installed wheel's own, or the checkout's."""
@@ -46,12 +89,14 @@ def configs_folder() -> Path:
 
 
 def config_file(variant: str) -> Path:
-    """Path of a variant's full-size config.
+    """Path of the full-size config of a variant, a control or a baseline.
 
     Raises:
         ValueError: If there is no such variant; names those that there are.
     """
-    stems = _STEMS | _CONTROL_STEMS
+    stems = _STEMS | _CONTROL_STEMS | _ASSERTED_STEMS
+    if variant in BASELINES:
+        return configs_folder() / "baselines" / f"{variant}.py"
     if variant not in stems:
-        raise ValueError(f"unknown variant {variant!r}, expected one of: {', '.join(stems)}")
+        raise ValueError(f"unknown variant {variant!r}, expected one of: {', '.join((*stems, *BASELINES))}")
     return configs_folder() / "ssn" / f"{stems[variant]}.py"

@@ -1,5 +1,5 @@
 """`python -m mmpose_ssn complexity`: parameters, MACs and operations of the paper's networks, beside the paper's
-figures.
+figures; on request, every claim of the paper that counting decides.
 """
 
 from __future__ import annotations
@@ -7,6 +7,10 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mmpose_ssn.complexity import Complexity
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,7 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check", action="store_true", help="exit 1 unless every figure matches the paper's printed digits"
     )
-    parser.add_argument("--out", type=Path, help="also write the exact counts to this csv file")
+    parser.add_argument("--out", type=Path, metavar="CSV", help="also write the exact counts to this file")
+    parser.add_argument(
+        "--claims", type=Path, metavar="CSV", help="also count every claim that counting decides, and write them there"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -42,12 +49,32 @@ def run(args: argparse.Namespace) -> int:
         f"Match to the printed digit: parameters {params}/{len(counted)}, "
         f"FLOPs {flops}/{len(counted)} (ops, policy {POLICY!r})."
     )
+    tables = {}
     if args.out:
-        write_together({args.out: pd.DataFrame([entry.as_row() for entry in counted]).to_csv(index=False)})
+        tables[args.out] = [entry.as_row() for entry in counted]
+    if args.claims:
+        tables[args.claims] = _claims({entry.paper.id: entry.whole for entry in counted})
+    write_together({file: pd.DataFrame(rows).to_csv(index=False) for file, rows in tables.items()})
     if args.check and not params == flops == len(counted):
         print("A figure differs from the paper's: the networks or the counting policy have changed.", file=sys.stderr)
         return 1
     return 0
+
+
+def _claims(costs: dict[str, Complexity]) -> list[dict[str, Any]]:
+    """Count the claims and print those that do not hold; all of them as rows."""
+    from mmpose_ssn.complexity.claims import counted_claims
+
+    counted = counted_claims(costs=costs)
+    failing = [entry for entry in counted if not entry.holds]
+    print(f"Claims that counting decides: {len(counted) - len(failing)} of {len(counted)} hold.")
+    for entry in failing:
+        row = entry.as_row()
+        print(
+            f"{_mark(False)} {row['id']}: {row['counted']:g} {row['unit']}, claimed {row['relation']} {row['bound']} "
+            f"({row['how']})"
+        )
+    return [entry.as_row() for entry in counted]
 
 
 def _mark(match: bool) -> str:

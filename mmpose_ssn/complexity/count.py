@@ -2,11 +2,14 @@
 
 The policy ``conv-macs + elementwise`` (the plain one that fits the paper's ten printed figures):
 
-- MACs: multiply-accumulates of convolutions, nothing else.
+- MACs: multiply-accumulates of convolutions, and of matrix products, which none of the paper's networks has.
 - ops: MACs, plus one for every other arithmetic operation at inference: a convolution's bias 1 per output element;
-  normalisation 2 (folded scale and shift); ReLU, add, multiply, divide, softplus, sigmoid, max pool 1 per output
-  element; spatial sum 1 per input element; bilinear resize 7 per output element; the shift 7 (4 products, 3 sums),
-  whichever back end computes it.
+  normalisation 2 (folded scale and shift); ReLU, add, multiply, divide, square, softplus, sigmoid and its relatives,
+  limits, max pool 1 per output element; spatial sum or mean 1 per input element; a norm 2 (square, sum); softmax 3
+  (exponential, sum, division); bilinear resize 7 per output element; the shift 7 (4 products, 3 sums), whichever back
+  end computes it. What only moves data, such as a concatenation or a resize to the nearest, is free.
+- MMPose's FLOPs: MACs, biases, normalisation and ReLU, which is what MMPose's tables print under that name
+  (``published.yaml``): additions, other activations and resizes are missing there.
 
 An operation that the policy does not name raises: nothing is left out silently.
 """
@@ -30,21 +33,38 @@ _PER_OUTPUT_ELEMENT = {
     "native_batch_norm": 2,
     "_native_batch_norm_legit_no_training": 2,
     "cudnn_batch_norm": 2,
+    "native_layer_norm": 2,
     "relu": 1,
     "relu_": 1,
+    "hardtanh_": 1,  # ReLU6
+    "hardsigmoid_": 1,
+    "hardswish_": 1,
+    "silu_": 1,
+    "clamp": 1,
+    "clamp_": 1,
     "add": 1,
     "add_": 1,
     "mul": 1,
     "div": 1,
+    "pow": 1,
     "softplus": 1,
     "sigmoid": 1,
+    "_softmax": 3,
     "max_pool2d_with_indices": 1,
     "upsample_bilinear2d": 7,
     "shift": 7,
 }
-_PER_INPUT_ELEMENT = {"sum": 1, "mean": 1}
-# Names data, or guards one number a channel against underflow.
-_FREE = {"expand", "detach", "clamp_min", "empty"}
+_PER_INPUT_ELEMENT = {"sum": 1, "mean": 1, "_adaptive_avg_pool2d": 1, "linalg_vector_norm": 2}
+_MATRIX_PRODUCTS = {"mm", "bmm"}
+_FREE = {
+    "clamp_min",  # guards one number a channel against underflow
+    # names data
+    *("empty", "detach", "expand", "view", "_unsafe_view", "unsqueeze", "transpose", "t", "permute"),
+    *("split", "split_with_sizes", "unbind"),
+    # moves data
+    *("clone", "cat", "upsample_nearest2d"),
+}
+_MMPOSE = {"bias", "native_batch_norm", "native_group_norm", "native_layer_norm", "relu", "relu_", "hardtanh_"}
 
 
 class UncountedOperation(NotImplementedError):
@@ -57,13 +77,15 @@ class Complexity:
 
     Attributes:
         params: Trainable parameters.
-        macs: Multiply-accumulates of convolutions.
+        macs: Multiply-accumulates of convolutions and matrix products.
         ops: Operations under :data:`POLICY`.
+        mmpose_flops: What MMPose's tables print as FLOPs.
     """
 
     params: int
     macs: int
     ops: int
+    mmpose_flops: int
 
 
 def count(forward: Callable[[Tensor], Any], modules: Iterable[nn.Module], input_shape: tuple[int, ...]) -> Complexity:
@@ -80,7 +102,12 @@ def count(forward: Callable[[Tensor], Any], modules: Iterable[nn.Module], input_
     with torch.no_grad(), _Counter() as counter:
         forward(torch.empty(input_shape, device="meta"))
     parameters = {id(p): p.numel() for module in modules for p in module.parameters() if p.requires_grad}
-    return Complexity(sum(parameters.values()), counter.macs, counter.macs + sum(counter.others.values()))
+    return Complexity(
+        params=sum(parameters.values()),
+        macs=counter.macs,
+        ops=counter.macs + sum(counter.others.values()),
+        mmpose_flops=counter.macs + sum(counter.others[name] for name in _MMPOSE),
+    )
 
 
 class _Counter(TorchDispatchMode):
@@ -102,6 +129,8 @@ class _Counter(TorchDispatchMode):
             # the same taps.
             self.macs += weight.numel() * (math.prod(args[0].shape[2:]) * args[0].shape[0] if args[6] else positions)
             self.others["bias"] += output.numel() if bias is not None else 0
+        elif name in _MATRIX_PRODUCTS:
+            self.macs += output.numel() * args[0].shape[-1]
         elif name in _PER_OUTPUT_ELEMENT:
             self.others[name] += _PER_OUTPUT_ELEMENT[name] * output.numel()
         elif name in _PER_INPUT_ELEMENT:

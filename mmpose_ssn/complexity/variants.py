@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
+from torch import Tensor
 
 from mmpose_ssn.complexity.count import POLICY, Complexity, count
 from mmpose_ssn.paper import PaperRow, table1
@@ -54,7 +55,10 @@ class VariantComplexity:
 
 
 def count_network(config: Config | Path) -> tuple[Complexity, Complexity]:
-    """Count the network of an SSN config at its own input size, without weights: (whole, deployed)."""
+    """Count the network of a config at its own input size, without weights: (whole, deployed).
+
+    A network whose head is MMPose's own has one predictor, so that the two are the same.
+    """
     import mmpose.models  # noqa: F401  registers the pose estimators
     from mmengine.registry import DefaultScope
     from mmpose.registry import MODELS
@@ -62,12 +66,19 @@ def count_network(config: Config | Path) -> tuple[Complexity, Complexity]:
     config = config if isinstance(config, Config) else Config.fromfile(config)
     with DefaultScope.overwrite_default_scope("mmpose"), torch.device("meta"):
         model = MODELS.build(config.model)
-    width, height = config.codec.input_size
+    width, height = config.model.head.decoder.input_size
     shape = (1, 3, height, width)
+
+    def answer(image: Tensor) -> Any:
+        return model.head(model.extract_feat(image))
+
+    if not hasattr(model.head, "stage_predictors"):
+        deployed = count(answer, [model], shape)
+        return deployed, deployed
     predictors = model.head.stage_predictors
     whole = count(lambda image: predictors(model.extract_feat(image)), [model], shape)
     parts = [model.backbone, predictors.predictors[predictors.answer]] + ([model.neck] if model.with_neck else [])
-    deployed = count(lambda image: model.head(model.extract_feat(image)), parts, shape)
+    deployed = count(answer, parts, shape)
     return whole, deployed
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from mmpose_ssn import paper
 from mmpose_ssn.experiment.presets import Preset
 from mmpose_ssn.files import write_together
-from mmpose_ssn.variants import CONTROLS
+from mmpose_ssn.variants import ASSERTED, CONTROLS
 
 PROGRESS = "progress.json"
 """What a training writes beside its weights: iterations ``done`` and in ``total``, and its ``seconds`` so far."""
@@ -23,7 +23,7 @@ def relative_cost(preset: Preset, variant: str) -> float:
     It is the printed FLOPs at full size over the square of the preset's width divisor: good enough to start the longest
     first and to guess at those that have not begun.
     """
-    printed = float(paper.table1()[CONTROLS.get(variant, variant)].flops_g.text)
+    printed = float(paper.table1()[(CONTROLS | ASSERTED).get(variant, variant)].flops_g.text)
     return printed / preset.width_divisor(variant) ** 2
 
 

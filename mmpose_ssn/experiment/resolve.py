@@ -7,16 +7,18 @@ from __future__ import annotations
 import hashlib
 import json
 import pprint
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config
 
 from mmpose_ssn.datasets.drawn.spec import VERSION
 from mmpose_ssn.evaluation.protocol import Protocol
+from mmpose_ssn.experiment import baselines
 from mmpose_ssn.experiment.presets import Preset
 from mmpose_ssn.files import write_together
-from mmpose_ssn.variants import config_file
+from mmpose_ssn.variants import BASELINES, OWN_RECIPE, config_file
 
 DETECTIONS = "COCO_val2017_detections_AP_H_56_person.json"
 _PAPER_ITERATIONS = 400_000
@@ -24,35 +26,59 @@ _PAPER_EPOCH = 150_000 // 16  # iterations
 
 
 def resolve(
-    preset: Preset, variant: str, seed: int, data_root: Path, split: str = "val", trunk: str | None = None
+    preset: Preset,
+    variant: str,
+    seed: int,
+    data_root: Path,
+    split: str = "val",
+    trunk: str | None = None,
+    recipe: Literal["common", "own"] = "common",
 ) -> Config:
     """The config of one training.
 
     Args:
         preset: Sizes of data, network and training.
-        variant: Short id of a network of the paper.
+        variant: Short id of a network of the paper, a control or a baseline.
         seed: Seed of initial weights, training order and augmentation.
         data_root: Folder of the data set, drawn or COCO.
         split: Drawn images to score on: ``"val"``, or ``"tune"``, on which settings are chosen.
         trunk: Where a full-size network's ImageNet weights come from, a name that MMEngine knows, a URL or a file;
-            ``"scratch"`` for none; by default the config's own.
+            ``"scratch"`` for none; by default the config's own. A baseline has other layers, and keeps its own
+            weights unless it is ``"scratch"``.
+        recipe: ``"common"``, the paper's for all networks, or ``"own"``, a baseline's own in a preset that makes it
+            small. The latter's variant gets the suffix :data:`mmpose_ssn.variants.OWN_RECIPE`.
 
     Returns:
         The config, whose ``custom_imports`` have not been imported: read it back from its file to run it.
+
+    Raises:
+        ValueError: If there is no such variant or recipe, or none of that size.
     """
+    _check_recipe(recipe, variant, preset)
     config = Config.fromfile(config_file(variant), import_custom_modules=False)
     config.randomness = dict(seed=seed)
     config.experiment = dict(
-        preset=preset.name, variant=variant, seed=seed, data=preset["data"], evaluation=dict(preset["evaluation"])
+        preset=preset.name,
+        variant=variant + (OWN_RECIPE if recipe == "own" else ""),
+        seed=seed,
+        data=preset["data"],
+        evaluation=dict(preset["evaluation"]),
     )
     if preset["data"] == "drawn":
         config.experiment.drawn = dict(version=VERSION, **preset["drawn"])
-    if trunk is not None:
-        config.model.init_cfg = None if trunk == "scratch" else dict(type="PretrainedTrunk", checkpoint=trunk)
-    if preset.get("network"):
-        _scale_network(config, preset)
+    if variant in BASELINES:
+        baselines.shape(config, preset.get("network"), from_scratch=trunk == "scratch")
+    else:
+        if trunk is not None:
+            config.model.init_cfg = None if trunk == "scratch" else dict(type="PretrainedTrunk", checkpoint=trunk)
+        if preset.get("network"):
+            _scale_network(config, preset)
     _set_data(config, preset, data_root, split)
     _set_training(config, preset["training"])
+    if recipe == "own":
+        baselines.take_own_recipe(config)
+    if preset.get("network"):
+        _set_codec(config)
     return Config(_plain(config.to_dict()))
 
 
@@ -86,6 +112,18 @@ def write(config: Config, file: Path) -> None:
     write_together({file: "\n\n".join(lines) + "\n"})
 
 
+def _check_recipe(recipe: str, variant: str, preset: Preset) -> None:
+    if recipe not in ("common", "own"):
+        raise ValueError(f"unknown recipe {recipe!r}, expected common or own")
+    if recipe == "own" and variant not in BASELINES:
+        raise ValueError(f"{variant} has no recipe but the common one; of their own have it: {', '.join(BASELINES)}")
+    if recipe == "own" and not preset.get("network"):
+        raise ValueError(
+            f"the preset {preset.name} trains at full size, where a baseline's own recipe is MMPose's config itself: "
+            f"`mim train mmpose` with the `origin` of {config_file(variant)}"
+        )
+
+
 def _scale_network(config: Config, preset: Preset) -> None:
     """Make the same network smaller: every width by one divisor, the input, and where its FSMs start from."""
     network, model = preset["network"], config.model
@@ -108,22 +146,25 @@ def _scale_network(config: Config, preset: Preset) -> None:
         if network.get("softplus_scale", "sum") == "mean" and fsm.attention == "softplus-l1":
             fsm.attention = "softplus-mean"
         fsm.update(network.get("fsm", {}))
+        if fsm.get("norm_groups") is not None:
+            fsm.norm_groups = groups
 
     width, height = network["input_size"]
     config.codec.update(input_size=[width, height], heatmap_size=[width // 4, height // 4], sigma=network["sigma"])
     model.head.decoder = config.codec
-    for pipeline in (config.train_dataloader.dataset.dataset.pipeline, config.val_dataloader.dataset.pipeline):
-        _set_codec(pipeline, config.codec)
+
+
+def _set_codec(config: Config) -> None:
+    """Make crops and targets those of the config's codec."""
+    val, test = config.val_dataloader.dataset, config.test_dataloader.dataset
+    train = config.train_dataloader.dataset.dataset
+    for transform in (*train.pipeline, *val.pipeline, *test.pipeline):
+        if transform.type == "TopdownAffine":
+            transform.input_size = config.codec.input_size
+        elif transform.type == "GenerateTarget":
+            transform.encoder = config.codec
     for key in ("train_pipeline", "val_pipeline"):  # the loaders' copies are what counts
         config.pop(key, None)
-
-
-def _set_codec(pipeline: list[ConfigDict], codec: ConfigDict) -> None:
-    for transform in pipeline:
-        if transform.type == "TopdownAffine":
-            transform.input_size = codec.input_size
-        elif transform.type == "GenerateTarget":
-            transform.encoder = codec
 
 
 def _set_data(config: Config, preset: Preset, data_root: Path, split: str) -> None:
@@ -140,7 +181,10 @@ def _set_data(config: Config, preset: Preset, data_root: Path, split: str) -> No
     config.val_evaluator.ann_file = root + val.ann_file
     config.val_dataloader.batch_size = preset["evaluation"]["batch_size"]
     config.test_dataloader, config.test_evaluator = config.val_dataloader, config.val_evaluator
-    Protocol.from_settings(preset["protocol"]).apply(config, detections_file(preset["data"], root, split))
+    protocol, codec = Protocol.from_settings(preset["protocol"]), config.model.head.decoder
+    if codec.type != "MSRAHeatmap":  # no heatmaps, or others: only its own codec reads them
+        protocol = replace(protocol, decoder=codec.type)
+    protocol.apply(config, detections_file(preset["data"], root, split))
 
 
 def detections_file(data: str, data_root: str, split: str = "val") -> str:

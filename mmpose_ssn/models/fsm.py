@@ -12,6 +12,8 @@ attention and Q [B, C, H, W] the output. Seen as a convolution its window lies a
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -29,7 +31,7 @@ class CorrelationAttention(nn.Module):
     Softplus and its sum are taken in float32 whatever the precision of the input.
 
     Args:
-        channels: C, channels of the input.
+        channels: Channels of what it is predicted from; C for the module's input.
         shift_channels: K, channels of the attention.
         normalization: ``"softplus-l1"`` is Eq. 6, each channel of the map sums to 1. ``"softplus-mean"`` is the same
             times H*W, each channel has mean 1: for small networks, which Eq. 6 starts out almost silent
@@ -67,6 +69,10 @@ class FeatureShiftingModule(nn.Module):
         shift: False leaves the shift and its offsets out ("SSN, w/o shifting").
         attention: Normalisation of the correlation attention, see :class:`CorrelationAttention`; None leaves the
             attention out ("SSN, w/o CA").
+        attention_from: ``"input"`` predicts the attention from P (Eq. 6); ``"both"`` from R and S, the maps before and
+            after the shift, which the paper found no better (Section 3.2).
+        norm_groups: Groups of a GN in the place of the module's BN, which the paper advises against (Section 4,
+            "Implementation Details"); None for BN.
         learn_offsets: False keeps the offsets where they start: random reach instead of learned.
         offset_std: Standard deviation in pixels of the normal distribution that the offsets start from (silence:
             offset-init).
@@ -98,6 +104,8 @@ class FeatureShiftingModule(nn.Module):
         *,
         shift: bool = True,
         attention: Normalization | None = "softplus-l1",
+        attention_from: Literal["input", "both"] = "input",
+        norm_groups: int | None = None,
         learn_offsets: bool = True,
         offset_std: float = 1.0,
         norm_shift: float = 0.0,
@@ -115,9 +123,15 @@ class FeatureShiftingModule(nn.Module):
         self.offsets = None
         if shift:
             self.offsets = nn.Parameter(torch.randn(shift_channels, 2) * offset_std, requires_grad=learn_offsets)
-        self.attention = None if attention is None else CorrelationAttention(channels, shift_channels, attention)
+        if attention_from not in ("input", "both"):
+            raise ValueError(f"attention_from is {attention_from!r}, expected 'input' or 'both'")
+        self.attention_from = attention_from
+        self.attention = None
+        if attention is not None:
+            source = channels if attention_from == "input" else 2 * shift_channels
+            self.attention = CorrelationAttention(source, shift_channels, attention)
         self.expand = nn.Conv2d(shift_channels, channels, 1)  # w^beta
-        self.norm = nn.BatchNorm2d(channels)
+        self.norm = nn.BatchNorm2d(channels) if norm_groups is None else nn.GroupNorm(norm_groups, channels)
         nn.init.constant_(self.norm.bias, norm_shift)
         if zero_init:
             nn.init.zeros_(self.expand.weight)
@@ -126,13 +140,18 @@ class FeatureShiftingModule(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.inserted:
             return x
-        shifted = self.reduce(x)
-        if self.attention is not None:
-            logits = self.attention.conv(x)
-            shifted = gated_shift(shifted, logits, self.offsets, self.attention.normalization, self.backend)
-        elif self.offsets is not None:
-            shifted = shift(shifted, self.offsets, self.backend)
-        return F.relu(self.norm(x + self.expand(shifted)))
+        return F.relu(self.norm(x + self.expand(self._shifted(x, self.reduce(x)))))
+
+    def _shifted(self, x: Tensor, maps: Tensor) -> Tensor:
+        """The maps [B, K, H, W] shifted, and gated by their attention."""
+        offsets, attention = self.offsets, self.attention
+        if attention is not None and self.attention_from == "input":
+            return gated_shift(maps, attention.conv(x), offsets, attention.normalization, self.backend)
+        shifted = maps if offsets is None else shift(maps, offsets, self.backend)
+        if attention is None:
+            return shifted
+        logits = attention.conv(torch.cat([maps, shifted], dim=1))
+        return gated_shift(shifted, logits, None, attention.normalization, self.backend)
 
     def get_extra_state(self) -> Tensor:
         return torch.tensor(self.inserted)  # a tensor, as whatever moves or averages a state dict expects

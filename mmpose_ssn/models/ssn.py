@@ -28,6 +28,8 @@ class SSN(StemBackbone):
             modules at all.
         first_shift_channels: K of the first module, which sees 64 channels only; by default half of the others'
             (Section 4).
+        every_block: Put a module before the second block of a stage with a stride too, 16 of them in a ResNet-50, which
+            the paper advises against.
         stage_blocks: Bottleneck blocks of each stage, 3, 4, 6, 3 for ResNet-50.
         base_channels: Channels of the stem and of the first stage's 3x3 convolutions. Doubled from stage to stage.
         norm_groups: Groups of every GN.
@@ -42,6 +44,7 @@ class SSN(StemBackbone):
         self,
         fsm: Mapping[str, Any] | None = None,
         first_shift_channels: int | None = None,
+        every_block: bool = False,
         stage_blocks: Sequence[int] = (3, 4, 6, 3),
         base_channels: int = 64,
         norm_groups: int = 32,
@@ -54,7 +57,7 @@ class SSN(StemBackbone):
         for stage, blocks in enumerate(self.stage_blocks):
             layer = nn.ModuleList()
             for block in range(blocks):
-                if fsm is not None and not (stage > 0 and block == 1):
+                if fsm is not None and (every_block or not (stage > 0 and block == 1)):
                     self.fsms[f"layer{stage + 1}_{block}"] = self._fsm(channels, fsm, first_shift_channels)
                 mid_channels = base_channels * 2**stage
                 layer.append(Bottleneck(channels, mid_channels, 2 if stage > 0 and block == 0 else 1, norm_groups))

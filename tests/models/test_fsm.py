@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from mmpose_ssn.models import FeatureShiftingModule
@@ -55,6 +56,35 @@ def test_without_attention_is_the_module_with_an_attention_of_one(lived_in):
     assert not torch.allclose(whole(x), ablated(x), atol=1e-2)
     nn.init.constant_(whole.attention.conv.bias, 100.0)
     torch.testing.assert_close(whole(x), ablated(x))
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("normalization", ["softplus-l1", "sigmoid"])
+def test_attention_from_both_sees_the_maps_before_and_after_the_shift(lived_in, normalization):
+    """Against Eq. 1 and 4 written out, the shift by a whole number of pixels."""
+    module = lived_in(FeatureShiftingModule(4, 6, attention=normalization, attention_from="both"))
+    module.offsets.copy_(torch.tensor([[1.0, 0.0]]).expand(6, 2))
+    x = torch.randn(2, 4, 7, 5)
+    before = F.conv2d(x, module.reduce.weight, module.reduce.bias)
+    after = F.pad(before, (1, 0))[..., :-1]
+    attention = module.attention(torch.cat([before, after], dim=1))
+    expected = F.relu(module.norm(x + module.expand(attention * after)))
+    torch.testing.assert_close(module(x), expected)
+    assert module.attention.conv.weight.shape == (6, 12, 1, 1)
+
+
+def test_an_unknown_source_of_the_attention_is_refused():
+    with pytest.raises(ValueError, match="attention_from is 'output', expected 'input' or 'both'"):
+        FeatureShiftingModule(4, 6, attention_from="output")
+
+
+@torch.no_grad()
+def test_group_norm_takes_the_place_of_batch_norm_alone(lived_in):
+    module = lived_in(FeatureShiftingModule(4, 6, norm_groups=2, norm_shift=1.0))
+    x = torch.randn(3, 4, 7, 5)
+    whole, alone = module.train()(x), torch.cat([module(one) for one in x.split(1)])
+    torch.testing.assert_close(whole, alone)  # no statistics over the batch
+    assert whole.shape == x.shape and not any("running" in name for name in module.state_dict())
 
 
 @torch.no_grad()

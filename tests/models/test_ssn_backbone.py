@@ -71,6 +71,13 @@ def test_the_first_module_has_half_of_the_shifting_channels(arguments, first, ot
     assert [len(fsm.offsets) for fsm in modules] == [first] + [others] * 12
 
 
+def test_every_block_of_the_sixteen_can_have_a_module():
+    network = full_size(fsm={}, every_block=True)
+    assert list(network.fsms) == [f"layer{i + 1}_{j}" for i, blocks in enumerate((3, 4, 6, 3)) for j in range(blocks)]
+    after_stride = [network.fsms[f"layer{stage}_1"] for stage in (2, 3, 4)]
+    assert [fsm.reduce.in_channels for fsm in after_stride] == [512, 1024, 2048]
+
+
 @pytest.mark.parametrize(
     ("ablation", "fewer"),
     [

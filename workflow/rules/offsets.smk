@@ -28,7 +28,8 @@ rule offsets:
             allow_missing=True,
         ),
     output:
-        multiext("results/{preset}/offsets", ".csv", ".png"),
+        table="results/{preset}/offsets.csv",
+        picture="results/{preset}/offsets.png",
     log:
         "results/{preset}/offsets.log",
     benchmark:
@@ -42,5 +43,5 @@ rule offsets:
     message:
         "Measuring the offsets of {wildcards.preset}"
     shell:
-        "python -m mmpose_ssn offsets --preset {wildcards.preset} --trainings {params.trainings} --out {output[0]}"
+        "python -m mmpose_ssn offsets --preset {wildcards.preset} --trainings {params.trainings} --out {output.table}"
         " 2>&1 | tee {log}"

@@ -1,0 +1,19 @@
+# Lite-HRNet-18 (https://arxiv.org/abs/2104.06403)
+_base_ = [
+    "../_base_/default_runtime.py",
+    "../_base_/schedule_1xb16-400k.py",
+    "../_base_/coco-keypoints_256x192.py",
+]
+from mmengine.hub import get_config  # noqa: E402
+
+origin = "mmpose::body_2d_keypoint/topdown_heatmap/coco/td-hm_litehrnet-18_8xb64-210e_coco-256x192.py"
+model = get_config(origin).model
+small = dict(
+    backbone=dict(
+        extra=dict(
+            stem=dict(stem_channels=48, out_channels=48),
+            stages_spec=dict(num_channels=((40, 60), (40, 60, 80), (40, 60, 80, 80))),
+        )
+    ),
+    head=dict(in_channels=40),
+)

@@ -1,0 +1,66 @@
+"""The networks that the paper asserts something of without a figure: each differs from its variant in its switch alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from mmpose_ssn import paper
+from mmpose_ssn.experiment.presets import load_preset
+from mmpose_ssn.experiment.resolve import resolve
+from mmpose_ssn.variants import ASSERTED
+
+SWITCHES = {
+    "ssn-post-shift-attention": {"model.backbone.fsm.attention_from": (None, "both")},
+    "ssn-16-fsm": {"model.backbone.every_block": (None, True)},
+    "ssn-no-delayed-insertion": {"insertion": (True, False)},
+    "ssn-no-offset-decay": {"param_scheduler.1.gamma": (0.9, 1.0)},
+    "ssn-gn-fsm": {"model.backbone.fsm.norm_groups": (None, 32)},
+    "ssn-sigmoid": {"model.backbone.fsm.attention": ("softplus-l1", "sigmoid")},
+    "lite-k256-softplus-l1": {"model.backbone.fsm.attention": ("sigmoid", "softplus-l1")},
+}
+
+
+def leaves(config: Config) -> dict[str, object]:
+    """Settings by path; of the hooks, whether the insertion's is there."""
+    content = config.to_dict()
+    found = {"insertion": any(hook["type"] == "DelayedInsertionHook" for hook in content.pop("custom_hooks"))}
+
+    def walk(value: object, path: str) -> None:
+        items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+        if items is None:
+            found[path] = value
+        for key, item in items or ():
+            walk(item, f"{path}.{key}".lstrip("."))
+
+    walk(content, "")
+    return found
+
+
+def difference(preset: str, variant: str) -> dict[str, tuple[object, object]]:
+    base, other = (leaves(resolve(load_preset(preset), name, 0, Path("d"))) for name in (ASSERTED[variant], variant))
+    pairs = {key: (base.get(key), other.get(key)) for key in base.keys() | other.keys()}
+    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1] and key != "experiment.variant"}
+
+
+def test_the_papers_ledger_knows_the_same_networks() -> None:
+    assert set(ASSERTED) == set(paper.asserted_variants()) == set(SWITCHES)
+
+
+@pytest.mark.parametrize("variant", ASSERTED)
+def test_at_full_size_the_switch_alone_differs(variant: str) -> None:
+    assert difference("paper", variant) == SWITCHES[variant]
+
+
+@pytest.mark.parametrize("variant", ASSERTED)
+def test_made_small_the_switch_alone_differs(variant: str) -> None:
+    expected = dict(SWITCHES[variant])
+    if variant == "ssn-gn-fsm":
+        expected = {"model.backbone.fsm.norm_groups": (None, 4)}
+    if variant == "lite-k256-softplus-l1":
+        expected = {"model.backbone.fsm.attention": ("sigmoid", "softplus-mean")}
+    if variant == "ssn-sigmoid":
+        expected = {"model.backbone.fsm.attention": ("softplus-mean", "sigmoid")}
+    assert difference("mini", variant) == expected
