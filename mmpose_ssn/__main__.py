@@ -11,6 +11,7 @@ _COMMANDS = {
     "doctor": "what this machine can run, and what to do about what is missing",
     "complexity": "parameters, MACs and operations of the paper's networks, beside the paper's figures",
     "bench": "what shift and modules cost, as ratios taken in one process",
+    "latency": "time one crop through each full-size network on the CPU",
     "bench-coco": "start-up, loading and evaluation at COCO's size, on drawn figures",
     "coco": "say whether COCO is in place; on request, download it",
     "draw": "write the drawn-figure data set",
@@ -31,6 +32,7 @@ _COMMANDS = {
     "offsets": "measure what the paper says of trained offsets, and draw them",
     "curves": "draw the learning curves of a preset's trainings",
     "dependency": "how far information must travel, for the feature shifting module and every alternative to it",
+    "claims": "decide every claim of the paper as far as the files go, in one ledger",
     "readme": "put the committed Table 1 of the preset mini into the README",
 }
 

@@ -29,6 +29,21 @@ _ASSERTED_STEMS = {
     "ssn-sigmoid": "td-hm_ssn50-sigmoid_1xb16-400k_coco-256x192",
     "lite-k256-softplus-l1": "td-hm_ssn-lite-k256-softplus-l1_1xb16-400k_coco-256x192",
 }
+_ALTERNATIVES = (
+    "active",
+    "conv3x3",
+    "conv5x5",
+    "conv7x7",
+    "deformable",
+    "depthwise31x31",
+    "dilated3x3",
+    "fsm-integer",
+    "non-local",
+    "squeeze-excitation",
+)
+_ALTERNATIVE_STEMS = {
+    f"lite-k256-{kind}": f"td-hm_ssn-lite-k256-{kind}_1xb16-400k_coco-256x192" for kind in _ALTERNATIVES
+}
 
 VARIANTS = tuple(_STEMS)
 """All variants, in the order of the paper's Table 1, then Table 3's SSN at 384x288."""
@@ -45,6 +60,11 @@ offsets brings.
 
 ASSERTED = {name: "lite-k256" if name.startswith("lite") else "ssn" for name in _ASSERTED_STEMS}
 """Networks that the paper speaks of and tabulates nowhere, each with the variant that it is held against."""
+
+ALTERNATIVES = dict.fromkeys(_ALTERNATIVE_STEMS, "lite-k256")
+"""Networks in which something else takes the modules' place at their budget, each with the variant that it is held
+against.
+"""
 
 BASELINES = (
     "simplebaseline-r50",
@@ -94,7 +114,7 @@ def config_file(variant: str) -> Path:
     Raises:
         ValueError: If there is no such variant; names those that there are.
     """
-    stems = _STEMS | _CONTROL_STEMS | _ASSERTED_STEMS
+    stems = _STEMS | _CONTROL_STEMS | _ASSERTED_STEMS | _ALTERNATIVE_STEMS
     if variant in BASELINES:
         return configs_folder() / "baselines" / f"{variant}.py"
     if variant not in stems:

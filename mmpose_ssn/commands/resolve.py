@@ -20,6 +20,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="ImageNet weights of a full-size trunk, or `scratch` (default: the config's own)",
     )
     parser.add_argument(
+        "--recipe",
+        choices=["common", "own"],
+        default="common",
+        help="a baseline's own instead of the one that all networks share (default: %(default)s)",
+    )
+    parser.add_argument(
         "--split", choices=["val", "tune"], default="val", help="drawn images to score on (default: %(default)s)"
     )
     parser.add_argument(
@@ -38,7 +44,8 @@ def run(args: argparse.Namespace) -> int:
     from mmpose_ssn.experiment.presets import load_preset
     from mmpose_ssn.experiment.resolve import resolve, write
 
-    config = resolve(load_preset(args.preset), args.variant, args.seed, args.data_root, args.split, args.trunk)
+    preset = load_preset(args.preset)
+    config = resolve(preset, args.variant, args.seed, args.data_root, args.split, args.trunk, args.recipe)
     config.merge_from_dict(args.cfg_options)
     write(config, args.out)
     return 0

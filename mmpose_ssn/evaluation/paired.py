@@ -5,8 +5,8 @@ several seeds were trained, the difference is their mean, and what other seeds w
 images.
 
 Bootstrap: Efron and Tibshirani, An Introduction to the Bootstrap (1993). Seeds: the solution of Behrens and Fisher, see
-Kim and Cohen, On the Behrens-Fisher problem: a review, Journal of Educational and Behavioral Statistics 23 (1998). Holm,
-A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6 (1979).
+Kim and Cohen, On the Behrens-Fisher problem: a review, Journal of Educational and Behavioral Statistics 23 (1998).
+Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6 (1979).
 """
 
 from __future__ import annotations

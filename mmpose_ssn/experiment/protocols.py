@@ -105,7 +105,7 @@ def score_protocols(
             scores[name] = ProtocolScore(
                 name=name,
                 protocol=protocol,
-                ap={predictor: figures[f"{name}/{predictor}/AP"] for predictor in predictors},
+                ap={predictor: float(figures[f"{name}/{predictor}/AP"]) for predictor in predictors},
                 answer=answer,
                 interval=matches.bootstrap_interval(resamples=experiment.evaluation.resamples),
                 forward_pass=number,

@@ -4,11 +4,12 @@ supplement, its Table 1).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from torch import Tensor, nn
 
+from mmpose_ssn.models.alternatives import alternatives
 from mmpose_ssn.models.fsm import FeatureShiftingModule
 from mmpose_ssn.models.resnet import Bottleneck, StemBackbone
 
@@ -23,6 +24,9 @@ class SSNLite(StemBackbone):
         base_channels: Channels of the stem and of the blocks' 3x3 convolutions; the blocks put out four times as many.
         norm_groups: Groups of every GN.
         in_channels: Channels of the image.
+        alternative: What takes the place of the modules, at their budget: ``kind``, one of
+            :data:`mmpose_ssn.models.alternatives.KINDS`, and other arguments of
+            :func:`mmpose_ssn.models.alternatives.alternatives`. Then ``fsm`` says what is replaced.
 
     Shape:
         - input: [B, in_channels, H, W]
@@ -36,15 +40,22 @@ class SSNLite(StemBackbone):
         base_channels: int = 64,
         norm_groups: int = 32,
         in_channels: int = 3,
+        alternative: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(in_channels, base_channels, norm_groups)
+        channels = [base_channels, *[base_channels * Bottleneck.expansion] * (blocks - 1)][:blocks]
+        modules: Iterable[nn.Module] = (nn.Identity() for _ in channels)
+        if alternative is not None:
+            if fsm is None:
+                raise ValueError("an alternative takes the place of modules: expected fsm to say of which, got None")
+            modules = alternatives(channels=channels, fsm=fsm, **alternative)
+        elif fsm is not None:
+            modules = (FeatureShiftingModule(c, **fsm) for c in channels)
         self.fsms = nn.ModuleList()
         self.layer1 = nn.ModuleList()
-        channels = base_channels
-        for _ in range(blocks):
-            self.fsms.append(nn.Identity() if fsm is None else FeatureShiftingModule(channels, **fsm))
-            self.layer1.append(Bottleneck(channels, base_channels, norm_groups=norm_groups))
-            channels = base_channels * Bottleneck.expansion
+        for c, module in zip(channels, modules, strict=True):  # in this order: a seed gives the same initial weights
+            self.fsms.append(module)
+            self.layer1.append(Bottleneck(c, base_channels, norm_groups=norm_groups))
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         x = self.stem(x)

@@ -56,7 +56,9 @@ def ledger_to_markdown(entries: Sequence[Entry], preset: str, data: str, folder:
     kinds = Counter(entry.verdict.kind for entry in entries)
     asked = [entry for entry in entries if entry.finding]
     findings = Counter(entry.finding.kind.value for entry in asked if entry.finding)
-    decided = [entry for entry in entries if entry.decided]
+    decided = sorted(  # what does not hold stands first
+        (entry for entry in entries if entry.decided), key=lambda entry: entry.verdict.kind is VerdictKind.REPRODUCED
+    )
     open_entries = [entry for entry in entries if entry.verdict.kind is VerdictKind.INCONCLUSIVE]
     counts = ", ".join(f"{kinds[kind]} {kind.value}" for kind in VerdictKind)
     page = [
@@ -72,9 +74,9 @@ def ledger_to_markdown(entries: Sequence[Entry], preset: str, data: str, folder:
             f"questions of other networks on other data and cannot reproduce a COCO number: {words}.",
             "",
         ]
-    page += ["## Verdicts", "", markdown_table(_verdicts(decided + open_entries, folder)), ""]
     if asked:
         page += [f"## In the controlled experiment, preset {preset}", "", markdown_table(_findings(asked, folder)), ""]
+    page += ["## Verdicts", "", markdown_table(_verdicts(decided + open_entries, folder)), ""]
     page += ["## Not run, by what is missing", "", *_grouped(entries, VerdictKind.NOT_RUN)]
     page += ["## Not testable, and why", "", *_grouped(entries, VerdictKind.NOT_TESTABLE)]
     notes = {

@@ -1,4 +1,4 @@
-"""The networks that the paper asserts something of without a figure: each differs from its variant in its switch alone."""
+"""What the paper asserts of networks without a figure: each of them differs from its variant in its switch alone."""
 
 from __future__ import annotations
 

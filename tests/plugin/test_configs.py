@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmpose.registry import DATA_SAMPLERS, DATASETS, LOOPS, METRICS, MODELS
 
-from mmpose_ssn.variants import CONTROLS, VARIANTS, config_file, configs_folder
+from mmpose_ssn.variants import ALTERNATIVES, ASSERTED, CONTROLS, VARIANTS, config_file, configs_folder
 
 CONFIGS = sorted((configs_folder() / "ssn").glob("*.py"))
 
@@ -33,7 +33,7 @@ def test_config_builds_an_estimator_whose_heatmaps_fit_its_targets(file: Path) -
 
 
 def test_variants_are_the_configs() -> None:
-    assert sorted(config_file(variant) for variant in (*VARIANTS, *CONTROLS)) == CONFIGS
+    assert sorted(config_file(variant) for variant in (*VARIANTS, *CONTROLS, *ASSERTED, *ALTERNATIVES)) == CONFIGS
 
 
 def test_model_index_lists_each_config_once() -> None:

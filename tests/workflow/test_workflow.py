@@ -145,6 +145,13 @@ def test_paper_preset_is_planned_without_coco(checkout: Checkout) -> None:
     }
 
 
+def test_mmposes_networks_are_asked_for_by_name_under_either_recipe(checkout: Checkout) -> None:
+    target = "results/smoke/simplebaseline-r50-own/seed0/scores.json"
+    status, output = checkout.snakemake("preset=smoke", "variants=simplebaseline-r50-own", dry=True, target=target)
+    assert status == 0, output
+    assert "Training smoke/simplebaseline-r50-own seed 0" in output
+
+
 def test_larger_crops_are_asked_for_by_name(checkout: Checkout) -> None:
     assert checkout.planned("preset=paper", "variants=ssn-384x288")["train"] == 1
     status, output = checkout.snakemake("preset=smoke", "variants=ssn-384x288", dry=True)

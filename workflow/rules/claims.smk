@@ -5,12 +5,12 @@ rule claims:
     input:
         costs=rules.complexity.output.claims,
         scores=expand(
-            rules.evaluate.output.scores, preset=PRESET, variant=CHOSEN, seed=SEEDS
+            rules.evaluate.output.scores, preset=PRESET, variant=CLAIMED, seed=SEEDS
         ),
         predictions=expand(
             rules.evaluate.output.predictions,
             preset=PRESET,
-            variant=CHOSEN,
+            variant=CLAIMED,
             seed=SEEDS,
         ),
         offsets=expand(rules.offsets.output.table, preset=PRESET),

@@ -9,13 +9,25 @@ from mmpose_ssn import paper
 from mmpose_ssn.experiment.plan import Plan, relative_cost
 from mmpose_ssn.experiment.presets import load_preset
 from mmpose_ssn.experiment.resolve import digest, resolve
-from mmpose_ssn.variants import ASSERTED, CONTROLS, VARIANTS, configs_folder
+from mmpose_ssn.variants import (
+    ALTERNATIVES,
+    ASSERTED,
+    BASELINES,
+    CONTROLS,
+    OWN_RECIPE,
+    VARIANTS,
+    configs_folder,
+)
 
 SCHEMA = Path(workflow.current_basedir) / "../schemas/config.schema.yaml"
 
 # Those with a printed AP on val2017; the other one of Table 1 is there for its cost.
 TRAINED = [variant for variant, row in paper.table1().items() if row.ap is not None]
 TRAINED += CONTROLS
+
+# MMPose's networks, under the common recipe and under their own, and what could stand in the modules' place.
+COMPARED = [name + suffix for name in BASELINES for suffix in ("", OWN_RECIPE)]
+COMPARED += ALTERNATIVES
 
 
 def listed(value):
@@ -52,9 +64,9 @@ def chosen():
         if config["variants"] == "all"
         else [str(item).strip() for item in listed(config["variants"])]
     )
-    # Asked for by name: what the paper asserts of networks that it does not tabulate, and SSN at 384x288, which has no
-    # form of its own in a preset with one size of crop for all.
-    known = TRAINED + [*ASSERTED]
+    # Asked for by name: what the paper asserts of networks that it does not tabulate, what it is compared with, and SSN at
+    # 384x288, which has no form of its own in a preset with one size of crop for all.
+    known = TRAINED + [*ASSERTED, *COMPARED]
     known += [v for v in VARIANTS if preset["data"] == "coco" and v not in TRAINED]
     refuse_strangers("variant", variants, known)
     seeds = preset.get("seeds", [0]) if config["seeds"] is None else config["seeds"]
@@ -67,7 +79,8 @@ def chosen():
 
 
 PRESET, CHOSEN, SEEDS = chosen()
-TABULATED = [variant for variant in CHOSEN if variant not in ASSERTED]
+CLAIMED = [variant for variant in CHOSEN if variant not in COMPARED]
+TABULATED = [variant for variant in CLAIMED if variant not in ASSERTED]
 
 
 def own_checkpoints():
@@ -92,7 +105,7 @@ CHECKPOINTS = own_checkpoints()
 
 wildcard_constraints:
     preset="[a-z]+",
-    variant="|".join([*VARIANTS, *CONTROLS, *ASSERTED]),
+    variant="|".join([*VARIANTS, *CONTROLS, *ASSERTED, *COMPARED]),
     seed="[0-9]+",
     rate="[0-9.e-]+",
 
@@ -132,8 +145,14 @@ def config_digest(wildcards, seed=None, split="val"):
     seed = int(wildcards.seed) if seed is None else seed
     preset = load_preset(wildcards.preset)
     root = Path(data_root(wildcards))
-    trunk = config["trunk"]
-    return digest(resolve(preset, wildcards.variant, seed, root, split, trunk))
+    network, recipe = network_and_recipe(wildcards)
+    return digest(resolve(preset, network, seed, root, split, config["trunk"], recipe))
+
+
+def network_and_recipe(wildcards):
+    """A variant's network, and the recipe that its suffix names."""
+    network = wildcards.variant.removesuffix(OWN_RECIPE)
+    return network, "common" if network == wildcards.variant else "own"
 
 
 TRIAL_SEED = 1000  # of no training that is reported

@@ -15,11 +15,13 @@ rule resolve:
         digest=config_digest,
         data_root=data_root,
         trunk=f"--trunk {config['trunk']}" if config["trunk"] else "",
+        network=lambda wildcards: network_and_recipe(wildcards)[0],
+        recipe=lambda wildcards: network_and_recipe(wildcards)[1],
     message:
         "Writing the config of {wildcards.preset}/{wildcards.variant} seed {wildcards.seed}"
     shell:
-        "python -m mmpose_ssn resolve --preset {wildcards.preset} --variant {wildcards.variant} --seed {wildcards.seed}"
-        " --data-root {params.data_root} {params.trunk} --out {output} 2>&1 | tee {log}"
+        "python -m mmpose_ssn resolve --preset {wildcards.preset} --variant {params.network} --seed {wildcards.seed}"
+        " --recipe {params.recipe} --data-root {params.data_root} {params.trunk} --out {output} 2>&1 | tee {log}"
 
 
 rule train:

@@ -1,0 +1,24 @@
+"""Other ways for information to cross the map, each in the place of a feature shifting module and at its budget."""
+
+from mmpose_ssn.models.alternatives.budget import Cost, Match, alternatives, cost, matched_width
+from mmpose_ssn.models.alternatives.context import NonLocal, SqueezeExcitation
+from mmpose_ssn.models.alternatives.convolutions import ActiveConvolution, Convolution, DeformableConvolution
+from mmpose_ssn.models.alternatives.frame import Alternative
+from mmpose_ssn.models.alternatives.kinds import KINDS, Kind, kind_named
+
+__all__ = [
+    "KINDS",
+    "ActiveConvolution",
+    "Alternative",
+    "Convolution",
+    "Cost",
+    "DeformableConvolution",
+    "Kind",
+    "Match",
+    "NonLocal",
+    "SqueezeExcitation",
+    "alternatives",
+    "cost",
+    "kind_named",
+    "matched_width",
+]
