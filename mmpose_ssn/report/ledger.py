@@ -94,6 +94,15 @@ class Entry:
     sources: tuple[Path, ...] = ()
 
     @property
+    def asked(self) -> str:
+        """What the controlled experiment was asked: other networks can tell of a printed difference the direction alone."""
+        if self.claim.kind == "shape":
+            return "its shape"
+        if self.claim.kind == "difference" and self.claim.value is None:
+            return f"within {self.claim.margin.value:g} {self.claim.unit}"
+        return "its direction"
+
+    @property
     def decided(self) -> bool:
         """Whether the verdict says yes or no."""
         return self.verdict.kind in (VerdictKind.REPRODUCED, VerdictKind.CONTRADICTED)
@@ -245,7 +254,7 @@ def _found(claim: paper.Claim, comparisons: Sequence[Comparison]) -> Finding:
         return find_all(comparisons)
     if claim.kind == "difference" and claim.value is None:
         return find_little(comparisons[0], claim.margin.value)
-    return find_ordering(comparisons[0])  # of a printed difference, other networks can only tell the direction
+    return find_ordering(comparisons[0])
 
 
 def _spoken(comparisons: Sequence[Comparison]) -> str:

@@ -227,4 +227,5 @@ def test_page_and_csv_say_the_same(mini, tmp_path: Path) -> None:
     for word, count in table.finding.value_counts().items():
         assert f"{count} {word}" in page
     below = page.split("## In the controlled experiment")[1].split("## Verdicts")[0]
+    assert "| its direction |" in " ".join(below.split())
     assert "reproduced" not in below, "no word of a verdict stands beside a small network's figure"
