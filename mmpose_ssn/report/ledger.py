@@ -95,7 +95,7 @@ class Entry:
 
     @property
     def asked(self) -> str:
-        """What the controlled experiment was asked: other networks can tell of a printed difference the direction alone."""
+        """What the experiment was asked: of a printed difference, other networks can tell the direction alone."""
         if self.claim.kind == "shape":
             return "its shape"
         if self.claim.kind == "difference" and self.claim.value is None:
