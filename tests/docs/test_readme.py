@@ -62,6 +62,7 @@ def test_every_other_command_is_run_by_ci_or_by_a_test() -> None:
     elsewhere = {
         "./run python -m mmpose_ssn coco --root data/coco": "tests/datasets/test_coco.py",
         "./run python -m mmpose_ssn --help": "here",
+        "./run python -m mmpose_ssn dependency": "tests/dependency/test_record.py, on a plan of its own",
         "./run python -m mmpose_ssn where results/table1.csv ssn AP": "tests/report/test_where.py",
         "./run python -m mmpose_ssn bench --check": "tests/benchmark/test_bench.py, in a short form",
         "./run mim train mmpose configs/ssn/td-hm_ssn50_1xb16-400k_coco-256x192.py --work-dir work_dirs/ssn": (

@@ -135,6 +135,7 @@ def test_full_size_baseline_takes_imagenet_weights_of_its_own_or_none() -> None:
     assert "init_cfg" not in scratch and "init_cfg" not in scratch.backbone
 
 
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize(
     ("name", "recipe"), [*((name, "common") for name in SMALL), ("hrnet-w32", "own"), ("ipr-r50", "own")]
 )

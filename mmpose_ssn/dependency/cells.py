@@ -1,0 +1,68 @@
+"""What is trained: one cell for each way to cross the map, distance and seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mmpose_ssn.models.alternatives import KINDS
+
+SHIFT_CHANNELS, OFFSET_STD = 64, 4.0
+"""Of the feature shifting module that sets the budget: K, and the spread of its offsets at the start in pixels, an
+eighth of the picture as in the preset ``mini``."""
+OTHER_REACH = ((32, 4.0), (128, 4.0), (64, 12.0))
+"""K and spread of other frozen random offsets: fewer, more (neither at the common budget) and farther ones."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training, and everything that decides its outcome.
+
+    Attributes:
+        kind: One of :data:`mmpose_ssn.models.alternatives.KINDS`.
+        shift_channels: K of the feature shifting module whose budget holds.
+        offset_std: Standard deviation of its offsets at the start, in pixels; nothing to modules without any.
+        distance: Of the cue, in pixels along the longer axis.
+        seed: Of the task's direction and pictures, and of the initial weights.
+        iterations: Length of the training.
+    """
+
+    kind: str
+    shift_channels: int
+    offset_std: float
+    distance: int
+    seed: int
+    iterations: int
+
+
+@dataclass(frozen=True)
+class Form:
+    """A size of the experiment.
+
+    Attributes:
+        name: As the command's option.
+        distances: In pixels.
+        seeds: How many.
+        iterations: Of each training.
+    """
+
+    name: str
+    distances: tuple[int, ...]
+    seeds: int
+    iterations: int
+
+
+SHORT = Form("short", (3, 5, 10, 16), 3, 150)
+FULL = Form("full", (3, 4, 5, 6, 8, 10, 12, 14, 16, 20), 5, 400)
+FORMS = {form.name: form for form in (SHORT, FULL)}
+
+
+def plan(form: Form) -> list[Cell]:
+    """All cells of a form, seed by seed, so that an unfinished run has all distances and kinds of the first ones."""
+    networks = [(kind, SHIFT_CHANNELS, OFFSET_STD) for kind in KINDS]
+    networks += [("fsm-random", *other) for other in OTHER_REACH]
+    return [
+        Cell(kind, shift_channels, offset_std, distance, seed, form.iterations)
+        for seed in range(form.seeds)
+        for distance in form.distances
+        for kind, shift_channels, offset_std in networks
+    ]
