@@ -205,8 +205,8 @@ def _offset_notes() -> dict[str, str]:
     return {
         "Nearest": (
             "Distance of the displacement from the nearest place that a channel reads, before → after the training, "
-            "mean over seeds. Stem and cue are three pixels wide each, and a channel reads between pixels: less than three "
-            "pixels off along either axis still sees some of the cue."
+            "mean over seeds. Stem and cue are three pixels wide each, and a channel reads between pixels: less than "
+            "three pixels off along either axis still sees some of the cue."
         ),
         "Mass": (
             "Share of the channels' weights within one pixel of the displacement, before → after. A channel's weight "
@@ -227,7 +227,7 @@ def _findings(results: Results) -> list[str]:
     found = [
         f"{100 * SOLVED:.0f} % or more on average "
         + (f"at every distance up to {distance} px" if distance else "at no distance")
-        + f": {', '.join(solvers[distance])}."
+        + f": {'; '.join(solvers[distance])}."
         for distance in sorted(solvers, reverse=True)
     ]
     learned = budgeted[budgeted.kind == LEARNED].set_index(["distance", "seed"]).accuracy

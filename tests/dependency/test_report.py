@@ -55,9 +55,9 @@ def test_the_gain_of_learning_is_told_with_its_sign(gain, said):
 def test_kinds_are_listed_by_how_far_they_solve_every_distance():
     page = to_markdown(results(lambda kind, distance, seed: 1.0 if kind == "fsm" or distance == 2 else 0.5))
     assert "up to 8 px: title of fsm." in page
-    assert "up to 2 px: title of conv3x3, title of fsm-random." in page
+    assert "up to 2 px: title of conv3x3; title of fsm-random." in page
     page = to_markdown(results(lambda kind, distance, seed: 0.5 if distance == 2 else 1.0))
-    assert "at no distance: title of conv3x3, title of fsm-random, title of fsm." in page
+    assert "at no distance: title of conv3x3; title of fsm-random; title of fsm." in page
 
 
 def test_an_unfinished_experiment_says_so():
