@@ -17,6 +17,21 @@ if TYPE_CHECKING:  # a test of the wheel alone need not wait for it
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+# Few tests that take long: begun last, they would leave the other worker without work.
+LONG = ("workflow/", "plugin/test_mim", "experiment/test_baselines", "coco/", "docs/", "benchmark/", "complexity/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files of :data:`LONG` first, in that order."""
+    tests = REPOSITORY / "tests"
+
+    def rank(item: pytest.Item) -> int:
+        name = item.path.relative_to(tests).as_posix()
+        return next((place for place, start in enumerate(LONG) if name.startswith(start)), len(LONG))
+
+    items.sort(key=rank)
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return REPOSITORY
