@@ -21,7 +21,7 @@ from torchvision.ops import DeformConv2d
 from tqdm import tqdm
 
 from mmpose_ssn.complexity.count import POLICY, Complexity, count
-from mmpose_ssn.complexity.variants import count_network
+from mmpose_ssn.complexity.variants import build_network, count_network
 from mmpose_ssn.models import Bottleneck, FeatureShiftingModule
 from mmpose_ssn.paper import Claim, Layer, PrintedNumber, claims, formulas, supplement
 from mmpose_ssn.variants import config_file
@@ -333,15 +333,9 @@ def _parameters(module: nn.Module) -> int:
 
 
 def _build(config: Config) -> tuple[nn.Module, tuple[int, int, int, int]]:
-    """An SSN network on the meta device, and the shape of its image."""
-    import mmpose.models  # noqa: F401  registers the pose estimators
-    from mmengine.registry import DefaultScope
-    from mmpose.registry import MODELS
-
-    with DefaultScope.overwrite_default_scope("mmpose"), torch.device("meta"):
-        model: nn.Module = MODELS.build(config.model)
-    width, height = config.model.head.decoder.input_size
-    return model.eval().to("meta"), (1, 3, height, width)
+    """A network ready to be passed, and the shape of its image."""
+    model, shape = build_network(config)
+    return model.eval().to("meta"), shape
 
 
 def _passed(model: nn.Module, shape: tuple[int, ...], kind: type[Module]) -> list[_Passed[Module]]:

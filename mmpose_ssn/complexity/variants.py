@@ -54,20 +54,24 @@ class VariantComplexity:
         }
 
 
+def build_network(config: Config) -> tuple[Any, tuple[int, int, int, int]]:
+    """A config's pose estimator on the meta device, without weights, and the shape [1, 3, H, W] of its image."""
+    import mmpose.models  # noqa: F401  registers the pose estimators
+    from mmengine.registry import DefaultScope
+    from mmpose.registry import MODELS
+
+    with DefaultScope.overwrite_default_scope("mmpose"), torch.device("meta"):
+        model = MODELS.build(config.model)
+    width, height = config.model.head.decoder.input_size
+    return model, (1, 3, height, width)
+
+
 def count_network(config: Config | Path) -> tuple[Complexity, Complexity]:
     """Count the network of a config at its own input size, without weights: (whole, deployed).
 
     A network whose head is MMPose's own has one predictor, so that the two are the same.
     """
-    import mmpose.models  # noqa: F401  registers the pose estimators
-    from mmengine.registry import DefaultScope
-    from mmpose.registry import MODELS
-
-    config = config if isinstance(config, Config) else Config.fromfile(config)
-    with DefaultScope.overwrite_default_scope("mmpose"), torch.device("meta"):
-        model = MODELS.build(config.model)
-    width, height = config.model.head.decoder.input_size
-    shape = (1, 3, height, width)
+    model, shape = build_network(config if isinstance(config, Config) else Config.fromfile(config))
 
     def answer(image: Tensor) -> Any:
         return model.head(model.extract_feat(image))

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from mmpose_ssn import paper
 from mmpose_ssn.evaluation.paired import PairedDifference, holm, paired_difference
+from mmpose_ssn.paper.verdicts import ERROR
 from mmpose_ssn.report.contrasts import Contrast, TrainedPredictors
 from mmpose_ssn.report.inputs import Scores
-from mmpose_ssn.report.orderings import ERROR, LEVEL, MeasuredOrdering
+from mmpose_ssn.report.orderings import LEVEL, MeasuredOrdering
 
 
 def compare(

@@ -15,9 +15,6 @@ from mmpose_ssn.report.inputs import RefusedInput
 LEVEL = 0.95
 """Level of the intervals."""
 
-ERROR = 0.05
-"""The chance of any wrong decision in a whole table that Holm's decisions allow."""
-
 OUTCOMES = ("higher", "lower", "undecided")
 """What is said of the first network against the second."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import fmean
 
 from mmpose_ssn import paper
+from mmpose_ssn.paper.verdicts import ERROR
 from mmpose_ssn.report.inputs import (
     Cost,
     FullSizeCost,
@@ -21,7 +22,7 @@ from mmpose_ssn.report.inputs import (
     read_scores,
 )
 from mmpose_ssn.report.markup import MARKS
-from mmpose_ssn.report.orderings import ERROR, LEVEL, MeasuredOrdering, read_orderings
+from mmpose_ssn.report.orderings import LEVEL, MeasuredOrdering, read_orderings
 from mmpose_ssn.report.references import PLACE, REFERENCES
 
 PAPER_DATA = "COCO val2017"
@@ -271,12 +272,17 @@ class Table1:
                 "none of the intervals and outcomes: they speak of these trained networks, on other images."
             )
         else:
-            seeds = "; ".join(dict.fromkeys(" ".join(map(str, one.seeds)) for one in measured))
-            notes["Seeds"] = (
-                f"The mean over the seeds that both networks have ({seeds}). What other seeds would have given is "
-                "drawn along with the images, from a t distribution about their mean."
-            )
+            notes["Seeds"] = several_seeds(one.seeds for one in measured)
         return notes
+
+
+def several_seeds(of_each: Iterable[tuple[int, ...]]) -> str:
+    """What an interval over several trainings holds; the seeds of each comparison are given."""
+    seeds = "; ".join(dict.fromkeys(" ".join(map(str, seeds)) for seeds in of_each))
+    return (
+        f"The mean over the seeds that both networks have ({seeds}). What other seeds would have given is drawn along "
+        "with the images, from a t distribution about their mean."
+    )
 
 
 def _check_ordering(one: MeasuredOrdering, preset: str, scores: Sequence[Scores], file: Path | None) -> None:

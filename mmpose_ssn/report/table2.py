@@ -13,7 +13,7 @@ from mmpose_ssn.evaluation.paired import PairedDifference, paired_difference
 from mmpose_ssn.report.contrasts import Contrast, TrainedPredictors
 from mmpose_ssn.report.inputs import RefusedInput, Scores, check_together, read_complexity
 from mmpose_ssn.report.orderings import LEVEL
-from mmpose_ssn.report.table1 import NOT_RUN, PAPER_DATA, Row, Table1, distinct, listed
+from mmpose_ssn.report.table1 import NOT_RUN, PAPER_DATA, Row, Table1, distinct, listed, several_seeds
 
 EXTENSION = ("ssn-wo-ca", "ssn-wo-shift", "ssn-k256")
 """Networks of Table 1 whose predictors the paper does not print."""
@@ -229,8 +229,6 @@ class Table2:
         measured = [gain for gain in self.gains if gain.paired]
         if not measured:
             return {}
-        seeds = dict.fromkeys(gain.seeds for gain in measured)
-        spoken = "; ".join(" ".join(map(str, of_gain)) for of_gain in seeds)
         images = distinct(one.images for one in self.networks.scores)
         return {
             "Gain": (
@@ -242,9 +240,8 @@ class Table2:
             "Seeds": (
                 "Each network was trained once. What another start or another order of training would change is in "
                 "none of the intervals."
-                if all(len(of_gain) == 1 for of_gain in seeds)
-                else f"The mean over the seeds that both networks have ({spoken}). Seeds are drawn with "
-                "replacement along with the images; so few hold only a part of what the training's own randomness does."
+                if all(len(gain.seeds) == 1 for gain in measured)
+                else several_seeds(gain.seeds for gain in measured)
             ),
         }
 
