@@ -50,6 +50,7 @@ _PER_OUTPUT_ELEMENT = {
     "softplus": 1,
     "sigmoid": 1,
     "_softmax": 3,
+    "_safe_softmax": 3,
     "max_pool2d_with_indices": 1,
     "upsample_bilinear2d": 7,
     "shift": 7,
@@ -58,8 +59,21 @@ _PER_INPUT_ELEMENT = {"sum": 1, "mean": 1, "_adaptive_avg_pool2d": 1, "linalg_ve
 _MATRIX_PRODUCTS = {"mm", "bmm"}
 _FREE = {
     "clamp_min",  # guards one number a channel against underflow
+    "_cuda_version",  # asked by torchvision
     # names data
-    *("empty", "detach", "expand", "view", "_unsafe_view", "unsqueeze", "transpose", "t", "permute"),
+    *(
+        "empty",
+        "zeros",
+        "squeeze",
+        "detach",
+        "expand",
+        "view",
+        "_unsafe_view",
+        "unsqueeze",
+        "transpose",
+        "t",
+        "permute",
+    ),
     *("split", "split_with_sizes", "unbind"),
     # moves data
     *("clone", "cat", "upsample_nearest2d"),
@@ -129,6 +143,11 @@ class _Counter(TorchDispatchMode):
             # the same taps.
             self.macs += weight.numel() * (math.prod(args[0].shape[2:]) * args[0].shape[0] if args[6] else positions)
             self.others["bias"] += output.numel() if bias is not None else 0
+        elif name == "deform_conv2d":
+            weight, positions = args[1], output.shape[0] * math.prod(output.shape[2:])
+            self.macs += weight.numel() * positions
+            # Every tap reads each channel between four pixels, as the shift does, and weighs it by its mask.
+            self.others[name] += 8 * args[0].shape[1] * math.prod(weight.shape[2:]) * positions
         elif name in _MATRIX_PRODUCTS:
             self.macs += output.numel() * args[0].shape[-1]
         elif name in _PER_OUTPUT_ELEMENT:

@@ -268,6 +268,7 @@ def test_seeds_are_averaged_and_gains_paired_by_seed(make_table):
     gains = {gain.id: gain for gain in table.gains}
     assert gains["table2-ssn-e1-fsm-gain"].seeds == (0, 1)
     assert gains["table2-ssn-p4-esp-gain"].seeds == (0,), "ssn-wo-esp has one"
+    assert "(0 1; 0)" in table.gain_notes["Seeds"] and "from a t distribution" in table.gain_notes["Seeds"]
     assert list(read(to_csv(table)).query("variant == 'ssn' and predictor == 'E1'")["seed"]) == ["0", "1"]
 
 

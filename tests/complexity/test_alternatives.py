@@ -1,0 +1,30 @@
+"""What stands in the modules' place is counted as its closed form has it, so that it can be scored like any network."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mmpose_ssn.complexity.count import count
+from mmpose_ssn.complexity.variants import count_network
+from mmpose_ssn.models.alternatives import KINDS, kind_named
+from mmpose_ssn.models.alternatives.frame import Alternative
+from mmpose_ssn.variants import ALTERNATIVES, config_file
+
+C, K, H, W = 8, 4, 6, 5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_macs_of_a_module_are_its_closed_form(kind: str) -> None:
+    with torch.device("meta"):
+        module = kind_named(kind).build(C, K, dict(attention="sigmoid"))
+    counted = count(module, [module], (1, C, H, W)).macs
+    pointwise = 2 * C * module.reduce.out_channels + module.attention.conv.weight.numel()
+    operator = module.operator_macs(H * W) if isinstance(module, Alternative) else 0
+    assert counted == pointwise * H * W + operator
+
+
+@pytest.mark.parametrize("variant", ALTERNATIVES)
+def test_every_alternative_to_the_modules_is_counted_at_full_size(variant: str) -> None:
+    whole, deployed = count_network(config_file(variant))
+    assert whole == deployed and whole.params > 0 and whole.macs > 0
