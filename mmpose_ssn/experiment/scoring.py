@@ -10,7 +10,6 @@ from time import monotonic
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.runner import Runner
 
 from mmpose_ssn.complexity.variants import count_network
 from mmpose_ssn.evaluation.bootstrap import KeypointAnnotations, KeypointMatches
@@ -19,6 +18,7 @@ from mmpose_ssn.evaluation.metric import ANSWER
 from mmpose_ssn.evaluation.protocol import Protocol
 from mmpose_ssn.experiment import provenance
 from mmpose_ssn.experiment.resolve import digest
+from mmpose_ssn.experiment.runner import build_runner
 from mmpose_ssn.files import write_together
 from mmpose_ssn.variants import MEAN_POSE
 
@@ -85,7 +85,7 @@ def run_test(config: Config, weights: Path, predictions: Path) -> tuple[dict[str
     config.work_dir = str(predictions.parent / "evaluation")
     config.load_from = str(weights)
     config.test_evaluator.outfile_prefix = str(predictions / "predictor")
-    runner = Runner.from_cfg(config)
+    runner = build_runner(config)
     figures = runner.test()
     head = runner.model.head
     return figures, head.selected(config.model.test_cfg) if hasattr(head, "selected") else (ANSWER,)

@@ -24,6 +24,7 @@ from mmpose_ssn import _openmmlab
 from mmpose_ssn.experiment import provenance
 from mmpose_ssn.experiment.plan import PROGRESS, Plan
 from mmpose_ssn.experiment.resolve import digest, training_digest
+from mmpose_ssn.experiment.runner import build_runner
 from mmpose_ssn.files import draft, write_together
 
 _openmmlab.repair()  # now that PyTorch is imported: checkpoints are MMEngine's
@@ -60,7 +61,7 @@ def train(
         checkpoint = newest_checkpoint(folder)
         if checkpoint is not None:
             config.resume, config.load_from = True, str(checkpoint)
-        runner = Runner.from_cfg(config)
+        runner = build_runner(config)
         title = f"{config.experiment.preset}/{config.experiment.variant} seed {config.experiment.seed}"
         plan = Plan.read(plan_file) if plan_file is not None and plan_file.exists() else None
         diary = _Diary(progress, title, weights.parent / PROGRESS, plan)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -47,20 +46,16 @@ def train() -> Callable[..., None]:
     """Train as ``mim train`` does, from the newest checkpoint where there is one, with some hooks of the test's own."""
     from mmengine.config import Config
     from mmengine.hooks import Hook
-    from mmengine.runner import Runner
 
+    from mmpose_ssn.experiment.runner import build_runner
     from mmpose_ssn.experiment.training import newest_checkpoint
-
-    number = itertools.count()
 
     def trained(config: Config, folder: Path, *hooks: Hook) -> None:
         config.work_dir = str(folder)
-        # MMEngine shares the logger, history and visualizer of one name between all trainings of a process
-        config.experiment_name = config.visualizer.name = f"training_{next(number)}"
         checkpoint = newest_checkpoint(folder) if folder.exists() else None
         if checkpoint:
             config.resume, config.load_from = True, str(checkpoint)
-        runner = Runner.from_cfg(config)
+        runner = build_runner(config)
         for hook in hooks:
             runner.register_hook(hook)
         runner.train()

@@ -15,12 +15,12 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hub import get_config
-from mmengine.runner import Runner
 
 from mmpose_ssn.evaluation.protocol import Protocol
 from mmpose_ssn.experiment import training
 from mmpose_ssn.experiment.presets import load_preset
 from mmpose_ssn.experiment.resolve import digest, resolve, write
+from mmpose_ssn.experiment.runner import build_runner
 from mmpose_ssn.experiment.scoring import score
 from mmpose_ssn.variants import BASELINES, config_file
 
@@ -143,10 +143,8 @@ def test_small_baseline_trains_and_is_scored(name: str, recipe: Any, drawn: Path
     config = resolve(load_preset("smoke"), name, 0, drawn, recipe=recipe)
     config.train_cfg.update(max_iters=2, val_begin=3)
     config.work_dir = str(tmp_path / "work")
-    # MMEngine shares what has one name between all trainings of a process
-    config.experiment_name = config.visualizer.name = tmp_path.name
     write(config, tmp_path / "config.py")
-    runner = Runner.from_cfg(Config.fromfile(tmp_path / "config.py"))
+    runner = build_runner(Config.fromfile(tmp_path / "config.py"))
     before = {key: value.clone() for key, value in runner.model.named_parameters() if value.requires_grad}
     runner.train()
     still = [key for key, value in runner.model.named_parameters() if key in before and torch.equal(value, before[key])]

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.runner import Runner
 
 from mmpose_ssn.__main__ import main
+from mmpose_ssn.experiment.runner import build_runner
 from mmpose_ssn.experiment.scoring import run_test
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @pytest.fixture
 def network(smoke_config, tmp_path: Path) -> tuple[Config, Path]:
     config, weights = smoke_config("lite-k256"), tmp_path / "weights.pth"
-    runner = Runner.from_cfg(Config({**config.to_dict(), "work_dir": str(tmp_path / "work")}))
+    runner = build_runner(Config({**config.to_dict(), "work_dir": str(tmp_path / "work")}))
     torch.save(runner.model.state_dict(), weights)
     return config, weights
 

@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.runner import Runner, TestLoop
+from mmengine.runner import TestLoop
 
 from mmpose_ssn.__main__ import main
 from mmpose_ssn.evaluation.protocol import Protocol
 from mmpose_ssn.experiment.protocols import read_protocols
 from mmpose_ssn.experiment.resolve import detections_file, write
+from mmpose_ssn.experiment.runner import build_runner
 from mmpose_ssn.experiment.scoring import run_test
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -32,7 +33,7 @@ shallow: {boxes: ground truth, soft_nms: null, predictor: E1, rescoring: keypoin
 def network(smoke_config, drawn: Path, tmp_path: Path) -> tuple[Config, Path]:
     """A small SSN whose predictors answer alike to nothing: their last normalisation is drawn at random."""
     config = smoke_config("ssn")
-    runner = Runner.from_cfg(Config({**config.to_dict(), "work_dir": str(tmp_path / "work")}))
+    runner = build_runner(Config({**config.to_dict(), "work_dir": str(tmp_path / "work")}))
     torch.manual_seed(0)
     for name, parameter in runner.model.named_parameters():
         if name.startswith("head.") and name.endswith("norm.weight"):
@@ -123,7 +124,7 @@ def test_head_of_mmposes_own_needs_a_pass_for_each_reading(smoke_config, drawn: 
     write(config, tmp_path / "config.py")
     config = Config.fromfile(tmp_path / "config.py")
     weights, asked, out = tmp_path / "weights.pth", tmp_path / "asked.yaml", tmp_path / "protocol"
-    runner = Runner.from_cfg(Config({**config.to_dict(), "work_dir": str(tmp_path / "work")}))
+    runner = build_runner(Config({**config.to_dict(), "work_dir": str(tmp_path / "work")}))
     torch.save(runner.model.state_dict(), weights)
     asked.write_text("own: {}\nbox: {rescoring: box}\nplain: {flip_test: false}\n")
     command = ["protocols", config.filename, "--weights", str(weights), "--protocols", str(asked), "--out", str(out)]

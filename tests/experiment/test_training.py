@@ -59,6 +59,17 @@ def test_command_shows_progress_and_says_how_the_weights_were_made(
     assert sorted(file.name for file in weights.parent.iterdir()) == ["progress.json", "weights.json", "weights.pth"]
 
 
+def test_each_training_of_a_process_writes_a_curve_of_its_own(
+    smoke_config: Callable[..., Config], tmp_path: Path
+) -> None:
+    for seed in (0, 1):
+        config, work = smoke_config(seed=seed, iterations=2), tmp_path / f"work{seed}"
+        config.default_hooks.logger.interval = 1
+        train(config, work, tmp_path / f"{seed}.pth")
+        (curve,) = work.rglob("vis_data/scalars.json")
+        assert "loss" in curve.read_text()
+
+
 def test_finished_training_started_again_trains_nothing_and_writes_the_same_weights(
     command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,28 @@
+"""MMEngine's runner, apart from those that the same process built before."""
+
+from __future__ import annotations
+
+import itertools
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+_numbers = itertools.count()
+
+
+def build_runner(config: Config) -> Runner:
+    """Build the runner of a config, with a logger, a history and a visualizer of its own.
+
+    MMEngine shares these between all runners of a process that have one name, and every config names its visualizer
+    alike, so that a second training would write its curve into the first one's folder.
+
+    Args:
+        config: Resolved config; gets the names ``experiment_name`` and ``visualizer.name``.
+
+    Returns:
+        The runner.
+    """
+    config.experiment_name = f"run_{next(_numbers)}"
+    if config.get("visualizer"):
+        config.visualizer.name = config.experiment_name
+    return Runner.from_cfg(config)
