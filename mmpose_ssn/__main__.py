@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
+import warnings
 from collections.abc import Sequence
 
 _COMMANDS = {
     "doctor": "what this machine can run, and what to do about what is missing",
     "complexity": "parameters, MACs and operations of the paper's networks, beside the paper's figures",
     "bench": "what shift and modules cost, as ratios taken in one process",
-    "latency": "time one crop through each full-size network on the CPU",
+    "latency": "time and memory of one image through each network on the CPU",
+    "speed": "render what latency measured of the full-size networks",
     "bench-coco": "start-up, loading and evaluation at COCO's size, on drawn figures",
     "coco": "say whether COCO is in place; on request, download it",
     "draw": "write the drawn-figure data set",
@@ -29,6 +31,7 @@ _COMMANDS = {
     "table2": "render Table 2: every predictor, the gains, and AP against the cost up to each",
     "table3": "render Table 3: COCO test-dev as printed, and ours once the server has been asked",
     "where": "print a number of a results file with everything that made it",
+    "baselines": "the paper's networks beside MMPose's and other ways to reach far: AP, cost and time",
     "offsets": "measure what the paper says of trained offsets, and draw them",
     "curves": "draw the learning curves of a preset's trainings",
     "dependency": "how far information must travel, for the feature shifting module and every alternative to it",
@@ -40,6 +43,9 @@ _COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; return its exit status."""
     argv = sys.argv[1:] if argv is None else list(argv)
+    # what MMPose's packages call deprecated in themselves and each other, at every import: nothing for a user to mend
+    warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+    warnings.filterwarnings("ignore", module="(mmengine|mmcv|mmdet|mmpose)\\.")
     parser = argparse.ArgumentParser(prog="python -m mmpose_ssn", description=__doc__)
     subparsers = parser.add_subparsers(dest="command", metavar="SUBCOMMAND", required=True)
     for name, summary in _COMMANDS.items():

@@ -91,6 +91,15 @@ OWN_RECIPE = "-own"
 """Follows the name of a baseline that was trained by its own recipe instead of the common one."""
 
 
+HELD_AGAINST = (
+    CONTROLS
+    | ASSERTED
+    | ALTERNATIVES
+    | dict.fromkeys((f"{name}{recipe}" for name in BASELINES for recipe in ("", OWN_RECIPE)), "ssn")
+)
+"""The network of the paper that each other one is held against: its small form has about that one's budget."""
+
+
 def missing_package(baseline: str) -> str | None:
     """The package that a baseline's network needs and that is not installed; None where nothing is missing."""
     package = _PACKAGES.get(baseline)

@@ -1,8 +1,8 @@
-"""How long one image takes through each full-size network on the CPU, all of them in turn and in one process."""
+"""How long one image takes through each network on the CPU, and how much memory: all in turn and in one process."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,8 +10,8 @@ from mmengine.config import Config
 from torch import Tensor
 from tqdm import tqdm
 
+from mmpose_ssn.benchmark.memory import peak_bytes
 from mmpose_ssn.benchmark.timing import paired
-from mmpose_ssn.variants import config_file
 
 REFERENCE = "ssn"
 """The network that all others are compared with."""
@@ -19,7 +19,7 @@ REFERENCE = "ssn"
 
 @dataclass(frozen=True)
 class Latency:
-    """One network's time for one image.
+    """One network's time and memory for one image.
 
     Attributes:
         variant: Short id.
@@ -27,6 +27,8 @@ class Latency:
         threads: Of PyTorch, and of the shift.
         wall_ms, cpu_ms: Median of one forward pass.
         ratio: Its wall time over that of :data:`REFERENCE` with as many threads.
+        peak_mb: Millions of bytes of maps that it holds at its peak, without the weights
+            (:func:`mmpose_ssn.benchmark.memory.peak_bytes`).
     """
 
     variant: str
@@ -35,48 +37,51 @@ class Latency:
     wall_ms: float
     cpu_ms: float
     ratio: float
+    peak_mb: float
 
 
-def measure(variants: Sequence[str], threads: Sequence[int], seconds: float) -> Iterator[Latency]:
+def measure(networks: Mapping[str, Config], threads: Sequence[int], seconds: float) -> Iterator[Latency]:
     """Time the deployed networks: batch 1, without flip test, with random weights, at their own input size.
 
-    Decoding is left out. :data:`REFERENCE` is always among those timed. Progress is shown on anything longer than five
-    seconds.
+    Decoding is left out. Progress is shown on anything longer than five seconds.
 
     Args:
-        variants: Short ids of variants and baselines.
+        networks: Config of each network by its short id, :data:`REFERENCE` among them.
         threads: Numbers of threads, one after the other.
         seconds: Time for each number of threads; each network is run at least ten times whatever it takes.
 
     Yields:
-        The times for each number of threads as soon as they are there, in the order of ``variants``.
+        The times for each number of threads as soon as they are there, in the order of ``networks``.
     """
-    names = [*variants] if REFERENCE in variants else [REFERENCE, *variants]
     passes: dict[str, Callable[[], object]] = {}
     sizes: dict[str, str] = {}
-    for name in tqdm(names, desc="building networks", delay=5):
-        passes[name], sizes[name] = _forward_pass(name)
+    peaks: dict[str, int] = {}
+    for name, config in tqdm(networks.items(), desc="building networks", delay=5):
+        passes[name], sizes[name] = _forward_pass(config)
+        passes[name]()  # what is compiled or laid out anew the first time is no part of the peak
+        peaks[name] = peak_bytes(passes[name])
     before = torch.get_num_threads()
     try:
         for number in threads:
             torch.set_num_threads(number)
             with tqdm(desc=f"timing on {number} thread{'s' * (number > 1)}", unit=" passes", delay=5) as bar:
                 timings = paired({name: _counted(run, bar) for name, run in passes.items()}, seconds)
-            for name in names:
+            for name in networks:
                 wall, cpu = timings[name].wall, timings[name].cpu
                 ratio = wall / timings[REFERENCE].wall
-                yield Latency(name, sizes[name], number, 1000 * wall, 1000 * cpu, ratio)
+                yield Latency(name, sizes[name], number, 1000 * wall, 1000 * cpu, ratio, peaks[name] / 1e6)
     finally:
         torch.set_num_threads(before)
 
 
-def _forward_pass(variant: str) -> tuple[Callable[[], object], str]:
-    """A forward pass of a full-size network with its answer alone, and its input size."""
+def _forward_pass(config: Config) -> tuple[Callable[[], object], str]:
+    """A forward pass of a network with its answer alone, and its input size."""
     import mmpose.models  # noqa: F401  registers the pose estimators
     from mmengine.registry import DefaultScope
     from mmpose.registry import MODELS
 
-    config = Config.fromfile(config_file(variant))
+    import mmpose_ssn.plugin  # noqa: F401  registers ours, which a resolved config has not yet imported
+
     with DefaultScope.overwrite_default_scope("mmpose"):
         model = MODELS.build(config.model).eval()
     width, height = config.model.head.decoder.input_size

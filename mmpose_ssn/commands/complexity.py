@@ -1,5 +1,5 @@
 """`python -m mmpose_ssn complexity`: parameters, MACs and operations of the paper's networks, beside the paper's
-figures; on request, every claim of the paper that counting decides.
+figures; on request, every claim of the paper that counting decides, and the networks that they are compared with.
 """
 
 from __future__ import annotations
@@ -21,6 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="CSV", help="also write the exact counts to this file")
     parser.add_argument(
         "--claims", type=Path, metavar="CSV", help="also count every claim that counting decides, and write them there"
+    )
+    parser.add_argument(
+        "--compared",
+        type=Path,
+        metavar="CSV",
+        help="also count MMPose's networks and the alternatives to the modules, and write them there",
     )
 
 
@@ -54,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
         tables[args.out] = [entry.as_row() for entry in counted]
     if args.claims:
         tables[args.claims] = _claims({entry.paper.id: entry.whole for entry in counted})
+    if args.compared:
+        tables[args.compared] = _compared()
     write_together({file: pd.DataFrame(rows).to_csv(index=False) for file, rows in tables.items()})
     if args.check and not params == flops == len(counted):
         print("A figure differs from the paper's: the networks or the counting policy have changed.", file=sys.stderr)
@@ -74,6 +82,20 @@ def _claims(costs: dict[str, Complexity]) -> list[dict[str, Any]]:
             f"{_mark(False)} {row['id']}: {row['counted']:g} {row['unit']}, claimed {row['relation']} {row['bound']} "
             f"({row['how']})"
         )
+    return [entry.as_row() for entry in counted]
+
+
+def _compared() -> list[dict[str, Any]]:
+    """Count them, and say how many come to the figures that MMPose prints; all of them as rows."""
+    from mmpose_ssn.complexity.compared import count_compared
+
+    counted = count_compared()
+    for what, matches in (
+        ("parameters", [entry.params_match for entry in counted]),
+        ("FLOPs, as MMPose counts them,", [entry.flops_match for entry in counted]),
+    ):
+        printed = [match for match in matches if match is not None]
+        print(f"MMPose's networks: {what} match to the printed digit in {sum(printed)} of {len(printed)}.")
     return [entry.as_row() for entry in counted]
 
 

@@ -1,9 +1,16 @@
-"""`python -m mmpose_ssn latency`: the time that one image takes through each full-size network on the CPU."""
+"""`python -m mmpose_ssn latency`: the time and the memory that one image takes through each network on the CPU."""
 
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
+
+    from mmpose_ssn.experiment.presets import Preset
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -11,11 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, default=Path("results/latency.csv"), help="csv file to write (default: %(default)s)"
     )
+    parser.add_argument("--preset", help="time the networks at this preset's size (default: full size)")
     parser.add_argument(
         "--variants",
         nargs="+",
         metavar="NAME",
-        help="networks to time, beside ssn (default: the paper's and all baselines)",
+        help="networks to time, beside ssn (default: the paper's and all baselines that have the size)",
     )
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="numbers of threads (default: 1 2)")
     parser.add_argument(
@@ -27,26 +35,53 @@ def run(args: argparse.Namespace) -> int:
     """Time, print and write; the file is written anew after each number of threads."""
     from mmpose_ssn.benchmark.timing import tune_allocator
 
+    os.environ.setdefault("KINETO_LOG_LEVEL", "6")  # PyTorch's profiler calls it an error that there is no GPU
     tune_allocator()
     import pandas as pd
 
-    from mmpose_ssn.benchmark.latency import measure
-    from mmpose_ssn.experiment.provenance import machine
+    from mmpose_ssn.benchmark import latency
+    from mmpose_ssn.experiment.presets import load_preset
+    from mmpose_ssn.experiment.provenance import commit, machine
     from mmpose_ssn.files import write_together
-    from mmpose_ssn.variants import BASELINES, VARIANTS, missing_package
+    from mmpose_ssn.variants import BASELINES, VARIANTS
 
-    known = (*VARIANTS, *(name for name in BASELINES if missing_package(name) is None))
-    for name in BASELINES:
-        if package := missing_package(name):
-            print(f"{name} is left out: its network needs {package}, which is not installed")
-    variants = args.variants or known
-    print(f"{'network':22}{'input':>10}{'threads':>9}{'wall, ms':>11}{'cpu, ms':>11}{'/ ssn':>8}")
+    preset = load_preset(args.preset) if args.preset else None
+    names = dict.fromkeys([latency.REFERENCE, *(args.variants or (*VARIANTS, *BASELINES))])
+    networks = {}
+    for name in names:
+        try:
+            networks[name] = _config(name, preset)
+        except ValueError as error:
+            if args.variants:
+                raise SystemExit(f"error: {error}") from error
+            print(f"left out: {error}")
+    print(f"{'network':26}{'input':>10}{'threads':>9}{'wall, ms':>11}{'cpu, ms':>11}{'/ ssn':>8}{'peak, MB':>10}")
     measured = []
-    for one in measure(variants, args.threads, args.seconds):
+    for one in latency.measure(networks, args.threads, args.seconds):
         measured.append(one)
         print(
-            f"{one.variant:22}{one.input_size:>10}{one.threads:9}{one.wall_ms:11.2f}{one.cpu_ms:11.2f}{one.ratio:8.3f}"
+            f"{one.variant:26}{one.input_size:>10}{one.threads:9}{one.wall_ms:11.2f}{one.cpu_ms:11.2f}{one.ratio:8.3f}"
+            f"{one.peak_mb:10.1f}"
         )
-        table = pd.DataFrame(map(vars, measured)).round(4).assign(machine=machine())
+        table = pd.DataFrame(map(vars, measured)).round(4)
+        table = table.assign(preset=args.preset or "full size", machine=machine(), commit=commit())
         write_together({args.out: table.to_csv(index=False)})
     return 0
+
+
+def _config(variant: str, preset: Preset | None) -> Config:
+    """A network's config, at full size or at a preset's.
+
+    Raises:
+        ValueError: If it cannot be built; the message says what is missing.
+    """
+    from mmengine.config import Config
+
+    from mmpose_ssn.experiment.resolve import resolve
+    from mmpose_ssn.variants import config_file, missing_package
+
+    if package := missing_package(variant):
+        raise ValueError(f"{variant}: needs {package}, which is not installed")
+    if preset is None:
+        return Config.fromfile(config_file(variant))
+    return resolve(preset, variant, 0, Path("data"))

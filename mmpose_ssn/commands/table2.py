@@ -73,23 +73,11 @@ def _macs(scores: Sequence[Scores]) -> dict[str, dict[str, int]]:
     Raises:
         RefusedInput: if a config is missing, or is not of the network that was scored.
     """
-    from mmengine.config import Config
-
     from mmpose_ssn.complexity.stages import count_stages
-    from mmpose_ssn.complexity.variants import count_network
-    from mmpose_ssn.report.inputs import RefusedInput
+    from mmpose_ssn.complexity.trained import count_trained
 
-    macs = {}
-    for one in {one.variant: one for one in scores}.values():
-        file = one.path.parent / "config.py"
-        if not file.is_file():
-            raise RefusedInput(f"{file}: is not there; python -m mmpose_ssn resolve writes it beside scores.json")
-        config = Config.fromfile(file)
-        whole, _ = count_network(config)
-        if one.network and whole.macs != one.network.macs:
-            raise RefusedInput(
-                f"{file}: its network has {whole.macs} MACs, but the one of {one.path} has {one.network.macs}; "
-                f"evaluate {one.variant} again"
-            )
-        macs[one.variant] = {name: counted.macs for name, counted in count_stages(config).items()}
-    return macs
+    networks = {one.variant: count_trained(one)[0] for one in {one.variant: one for one in scores}.values()}
+    return {
+        variant: {name: counted.macs for name, counted in count_stages(config).items()}
+        for variant, config in networks.items()
+    }

@@ -60,6 +60,8 @@ def build_network(config: Config) -> tuple[Any, tuple[int, int, int, int]]:
     from mmengine.registry import DefaultScope
     from mmpose.registry import MODELS
 
+    import mmpose_ssn.plugin  # noqa: F401  registers ours, which a resolved config has not yet imported
+
     with DefaultScope.overwrite_default_scope("mmpose"), torch.device("meta"):
         model = MODELS.build(config.model)
     width, height = config.model.head.decoder.input_size

@@ -43,17 +43,20 @@ class Form:
         distances: In pixels.
         seeds: How many.
         iterations: Of each training.
+        meaningless: Whether it trains too little for its numbers to mean anything.
     """
 
     name: str
     distances: tuple[int, ...]
     seeds: int
     iterations: int
+    meaningless: bool = False
 
 
 SHORT = Form("short", (3, 5, 10, 16), 3, 150)
 FULL = Form("full", (3, 4, 5, 6, 8, 10, 12, 14, 16, 20), 5, 400)
-FORMS = {form.name: form for form in (SHORT, FULL)}
+SMOKE = Form("smoke", (5,), 1, 2, meaningless=True)
+FORMS = {form.name: form for form in (SHORT, FULL, SMOKE)}
 
 
 def plan(form: Form) -> list[Cell]:

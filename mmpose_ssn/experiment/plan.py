@@ -11,7 +11,7 @@ from pathlib import Path
 from mmpose_ssn import paper
 from mmpose_ssn.experiment.presets import Preset
 from mmpose_ssn.files import write_together
-from mmpose_ssn.variants import ALTERNATIVES, ASSERTED, BASELINES, CONTROLS, OWN_RECIPE
+from mmpose_ssn.variants import HELD_AGAINST
 
 PROGRESS = "progress.json"
 """What a training writes beside its weights: iterations ``done`` and in ``total``, and its ``seconds`` so far."""
@@ -21,13 +21,10 @@ def relative_cost(preset: Preset, variant: str) -> float:
     """The cost of one training step of a variant under a preset in a unit that all of them share.
 
     It is the printed FLOPs at full size over the square of the preset's width divisor: good enough to start the longest
-    first and to guess at those that have not begun. A baseline counts as SSN, whose budget its small form has.
+    first and to guess at those that have not begun. A network that the paper does not have counts as the one that it is
+    held against, whose budget it has.
     """
-    held_against = (
-        CONTROLS | ASSERTED | ALTERNATIVES | {name + suffix: "ssn" for name in BASELINES for suffix in ("", OWN_RECIPE)}
-    )
-    row = held_against.get(variant, variant)
-    printed = float(paper.table1()[row].flops_g.text)
+    printed = float(paper.table1()[HELD_AGAINST.get(variant, variant)].flops_g.text)
     return printed / preset.width_divisor(variant) ** 2
 
 

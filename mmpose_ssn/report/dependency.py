@@ -28,11 +28,13 @@ class Results:
         cells: ``dependency.csv``: a line for each training.
         channels: ``dependency-offsets.csv``: a line for each channel of the feature shifting modules.
         planned: How many cells the experiment has.
+        meaningless: Whether it was too short for its numbers to mean anything.
     """
 
     cells: pd.DataFrame
     channels: pd.DataFrame
     planned: int
+    meaningless: bool = False
 
     @property
     def shift_channels(self) -> int:
@@ -50,8 +52,8 @@ class Results:
         return self.cells[self.cells.kind != RANDOM].iloc[0]
 
 
-def read_results(prefix: Path, planned: int) -> Results:
-    """Read what was measured under a prefix.
+def read_results(prefix: Path, planned: int, meaningless: bool = False) -> Results:
+    """Read what was measured under a prefix, of a form with so many cells.
 
     Raises:
         RefusedInput: If there is nothing yet, or nothing at the common budget.
@@ -63,7 +65,7 @@ def read_results(prefix: Path, planned: int) -> Results:
         raise RefusedInput(f"{prefix}.csv, {prefix}-offsets.csv: cannot be read ({error}); measure first") from error
     if (cells.kind == RANDOM).all():
         raise RefusedInput(f"{prefix}.csv: has nothing but frozen random offsets yet; measure more cells")
-    return Results(cells, channels, planned)
+    return Results(cells, channels, planned, meaningless)
 
 
 def to_markdown(results: Results) -> str:
@@ -99,7 +101,8 @@ def _notice(results: Results) -> str:
     cells = results.cells
     missing = results.planned - len(cells)
     return (
-        f"A drawn task, not pose estimation: {len(cells)} trainings of {_listed(cells.iterations)} iterations"
+        ("The numbers are meaningless: this was a run of the machinery. " if results.meaningless else "")
+        + f"A drawn task, not pose estimation: {len(cells)} trainings of {_listed(cells.iterations)} iterations"
         + (f"; {missing} of {results.planned} are missing" if missing else "")
         + ". Chance is 50 %. Task and networks: docs/dependency.md."
     )

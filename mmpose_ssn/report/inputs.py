@@ -112,13 +112,16 @@ def read_scores(path: Path) -> Scores:
     )
 
 
-def check_together(preset: str, scores: Sequence[Scores], variants: Collection[str]) -> None:
+def check_together(
+    preset: str, scores: Sequence[Scores], variants: Collection[str], apart_from: Collection[str] = ()
+) -> None:
     """See that scores can be compared with each other, and shown in one column.
 
     Args:
         preset: the preset that all must be of.
         scores: what is to stand together.
         variants: ids that they may have; each pair of id and seed once.
+        apart_from: settings of the protocol that may differ between them.
 
     Raises:
         RefusedInput: if they are not all of one preset, data set and protocol, as far as the mean pose has one.
@@ -135,17 +138,19 @@ def check_together(preset: str, scores: Sequence[Scores], variants: Collection[s
             raise RefusedInput(f"{one.path}: $.seed: {one.variant}{seed} is already given by {other}")
         seen[one.variant, one.seed] = one.path
         assert first is not None  # there is one, so there is a first
-        protocol = first.protocol
+        ours, protocol = (
+            {name: value for name, value in each.protocol.items() if name not in apart_from} for each in (one, first)
+        )
         if one.network is None:
-            protocol = {name: value for name, value in protocol.items() if name in one.protocol}
-        for field, ours, theirs in (
+            protocol = {name: value for name, value in protocol.items() if name in ours}
+        for field, got, expected in (
             ("provenance.data", one.provenance["data"], first.provenance["data"]),
             ("provenance.data_digest", one.provenance["data_digest"], first.provenance["data_digest"]),
-            ("protocol", one.protocol, protocol),
+            ("protocol", ours, protocol),
         ):
-            if ours != theirs:
+            if got != expected:
                 raise RefusedInput(
-                    f"{one.path}: $.{field}: is {ours!r}, but {theirs!r} in {first.path}; "
+                    f"{one.path}: $.{field}: is {got!r}, but {expected!r} in {first.path}; "
                     "one column holds one data set and one protocol: evaluate them alike"
                 )
 

@@ -174,24 +174,7 @@ class Table1:
     @property
     def notices(self) -> list[str]:
         """What the measured column is, for whoever reads nothing else."""
-        if self.data is None:
-            return ["Nothing has been run under this preset: printed figures are the paper's, costs are counted."]
-        notices = []
-        if self.preset == "smoke":
-            notices.append("The measured numbers are meaningless: this was a run of the machinery.")
-        if self.data == PAPER_DATA:
-            notices.append(f"The measured AP is on {PAPER_DATA}, the data of the printed one.")
-        else:
-            notices.append(
-                f"The measured AP is on {self.data}, not on {PAPER_DATA}: it neither reproduces nor refutes "
-                "a printed AP. Compare measured figures with each other only."
-            )
-        if self.scaled:
-            notices.append(
-                "The networks behind the measured AP are scaled versions of the paper's. Costs marked as trained here "
-                "are theirs; all others are those of the paper's full-size networks, counted and not trained."
-            )
-        return notices
+        return notices(self.preset, self.data, self.scaled)
 
     @property
     def notes(self) -> dict[str, str]:
@@ -274,6 +257,34 @@ class Table1:
         else:
             notes["Seeds"] = several_seeds(one.seeds for one in measured)
         return notes
+
+
+def notices(preset: str, data: str | None, scaled: bool) -> list[str]:
+    """What measured AP is, for whoever reads nothing else on a page that has printed AP too.
+
+    Args:
+        preset: that the networks were trained under.
+        data: that AP was measured on; None where nothing was run.
+        scaled: whether a trained network was not the full-size one.
+    """
+    if data is None:
+        return ["Nothing has been run under this preset: printed figures are the paper's, costs are counted."]
+    lines = []
+    if preset == "smoke":
+        lines.append("The measured numbers are meaningless: this was a run of the machinery.")
+    if data == PAPER_DATA:
+        lines.append(f"The measured AP is on {PAPER_DATA}, the data of the printed one.")
+    else:
+        lines.append(
+            f"The measured AP is on {data}, not on {PAPER_DATA}: it neither reproduces nor refutes a printed AP. "
+            "Compare measured figures with each other only."
+        )
+    if scaled:
+        lines.append(
+            "The networks behind the measured AP are scaled versions of the paper's. Costs marked as trained here "
+            "are theirs; all others are those of the paper's full-size networks, counted and not trained."
+        )
+    return lines
 
 
 def several_seeds(of_each: Iterable[tuple[int, ...]]) -> str:

@@ -33,7 +33,8 @@ def test_each_network_is_timed_for_each_number_of_threads(
         ["rtmpose-t", 1],
         ["shufflenetv2", 1],
     ]
-    assert (table.input_size == "256x192").all() and (table.wall_ms > 0).all()
+    assert (table.input_size == "256x192").all() and (table.wall_ms > 0).all() and (table.preset == "full size").all()
+    assert (table.groupby("variant").peak_mb.nunique() == 1).all() and (table.peak_mb > 1).all()
     assert (table.ratio[table.variant == "rtmpose-t"] == 1).all()
     for _, rows in table.groupby("threads"):
         expected = rows.wall_ms.iloc[1] / rows.wall_ms.iloc[0]

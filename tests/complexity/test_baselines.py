@@ -11,7 +11,7 @@ import yaml
 from torch import nn
 
 from mmpose_ssn.complexity import count
-from mmpose_ssn.complexity.baselines import count_baselines, published_figures
+from mmpose_ssn.complexity.compared import count_compared, published_figures
 from mmpose_ssn.complexity.variants import count_network
 from mmpose_ssn.experiment.presets import load_preset
 from mmpose_ssn.experiment.resolve import resolve
@@ -22,7 +22,7 @@ SMALL = ["simplebaseline-r50", "hrnet-w32", "vipnas-mbv3", "vipnas-r50", "litehr
 
 @pytest.fixture(scope="module")
 def counted():
-    return {entry.name: entry for entry in count_baselines()}
+    return {entry.name: entry for entry in count_compared(BASELINES)}
 
 
 def test_all_are_counted_that_can_be_built_here(counted) -> None:

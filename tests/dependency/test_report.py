@@ -63,6 +63,8 @@ def test_kinds_are_listed_by_how_far_they_solve_every_distance():
 def test_an_unfinished_experiment_says_so():
     finished = results(lambda kind, distance, seed: 0.5)
     assert "missing" not in to_markdown(finished)
+    assert "meaningless" in to_markdown(replace(finished, meaningless=True))
+    assert "meaningless" not in to_markdown(finished)
     assert "2 of 20 are missing" in to_markdown(replace(finished, planned=20))
 
 

@@ -217,9 +217,9 @@ def test_a_new_baseline_is_one_file_and_one_line(site: Path, tmp_path: Path) -> 
     register = copy / "mmpose_ssn" / "variants.py"
     register.write_text(register.read_text().replace("BASELINES = (\n", 'BASELINES = (\n    "seresnet50",\n'))
     script = (
-        "from mmpose_ssn.complexity.baselines import count_baselines\n"
+        "from mmpose_ssn.complexity.compared import count_compared\n"
         "import mmpose_ssn.plugin\n"
-        "print(count_baselines(['seresnet50'])[0].counted.params)"
+        "print(count_compared(['seresnet50'])[0].counted.params)"
     )
     resolved = ["--preset", "smoke", "--variant", "seresnet50", "--data-root", "data", "--out", "config.py"]
     for command in (["-c", script], ["-m", "mmpose_ssn", "resolve", *resolved]):

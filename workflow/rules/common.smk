@@ -1,5 +1,6 @@
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import yaml
 from snakemake.exceptions import WorkflowError
@@ -9,6 +10,7 @@ from mmpose_ssn import paper
 from mmpose_ssn.experiment.plan import Plan, relative_cost
 from mmpose_ssn.experiment.presets import load_preset
 from mmpose_ssn.experiment.resolve import digest, resolve
+from mmpose_ssn.report.baselines import AGAINST, PAPERS
 from mmpose_ssn.variants import (
     ALTERNATIVES,
     ASSERTED,
@@ -81,6 +83,12 @@ def chosen():
 PRESET, CHOSEN, SEEDS = chosen()
 CLAIMED = [variant for variant in CHOSEN if variant not in COMPARED]
 TABULATED = [variant for variant in CLAIMED if variant not in ASSERTED]
+
+
+# What the page of baselines shows: of the chosen ones those that have a place there, and what the preset puts beside them.
+BESIDE = [variant for variant in CHOSEN if variant in (*PAPERS, *AGAINST)]
+if config["variants"] == "all":
+    BESIDE += load_preset(PRESET).get("compared", [])
 
 
 def own_checkpoints():
@@ -180,16 +188,24 @@ def cost_of_a_training(wildcards):
     return round(1000 * relative_cost(load_preset(wildcards.preset), wildcards.variant))
 
 
-PLAN = f"results/{PRESET}/plan.json"
+def plan_of(wildcards):
+    """The plan that a training is in: the chosen ones have theirs, and those that only the page of baselines asks for."""
+    name = "plan" if wildcards.variant in CHOSEN else "plan-beside"
+    return f"results/{PRESET}/{name}.json"
 
 
-def write_plan():
+def write_plans():
     """Tell the trainings of each other, for the time that they will take together."""
     preset = load_preset(PRESET)
-    costs = {
-        Path(f"results/{PRESET}/{variant}/seed{seed}"): relative_cost(preset, variant)
-        for variant in CHOSEN
-        for seed in SEEDS
-    }
     side_by_side = (workflow.cores or 1) if preset["data"] == "drawn" else 1
-    Plan(costs, side_by_side).write(Path(PLAN))
+    for variants in (CHOSEN, [name for name in BESIDE if name not in CHOSEN]):
+        costs = {
+            Path(f"results/{PRESET}/{variant}/seed{seed}"): relative_cost(
+                preset, variant
+            )
+            for variant in variants
+            for seed in SEEDS
+        }
+        if variants:
+            plan = plan_of(SimpleNamespace(variant=variants[0]))
+            Plan(costs, side_by_side).write(Path(plan))

@@ -14,7 +14,8 @@ rule dependency:
     threads: 2
     params:
         prefix=subpath(output[0], strip_suffix=".md"),
+        form="smoke" if load_preset(PRESET).get("meaningless") else "short",
     message:
         "Measuring how far each module carries information"
     shell:
-        "python -m mmpose_ssn dependency --short --out {params.prefix} --workers {threads} 2>&1 | tee {log}"
+        "python -m mmpose_ssn dependency --{params.form} --out {params.prefix} --workers {threads} 2>&1 | tee {log}"

@@ -4,6 +4,7 @@ rule complexity:
     output:
         costs="results/complexity.csv",
         claims="results/cost-claims.csv",
+        compared="results/compared-costs.csv",
     log:
         "results/complexity.log",
     benchmark:
@@ -13,7 +14,8 @@ rule complexity:
     message:
         "Counting parameters and FLOPs of the full-size networks"
     shell:
-        "python -m mmpose_ssn complexity --out {output.costs} --claims {output.claims} 2>&1 | tee {log}"
+        "python -m mmpose_ssn complexity --out {output.costs} --claims {output.claims}"
+        " --compared {output.compared} 2>&1 | tee {log}"
 
 
 # Any of the preset's configs says what the mean pose needs: the data, and the protocol that all networks share.

@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 from mmpose_ssn.report.table2 import EXTENSION
 
 OF_TABLE2 = [v for v in CHOSEN if v in (*paper.table2(), *EXTENSION)]

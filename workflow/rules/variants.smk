@@ -41,7 +41,7 @@ rule train:
     threads: threads_of_a_training
     params:
         work_dir=subpath(output.weights, parent=True),
-        plan=PLAN,
+        plan=plan_of,
     message:
         "Training {wildcards.preset}/{wildcards.variant} seed {wildcards.seed}"
     shell:

@@ -1,4 +1,4 @@
-"""What each of MMPose's baselines costs at full size, beside what MMPose prints."""
+"""What each of the networks that the paper's are compared with costs at full size, beside what MMPose prints of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mmengine.config import Config
 from mmpose_ssn.complexity.count import POLICY, Complexity
 from mmpose_ssn.complexity.variants import count_network
 from mmpose_ssn.paper import PrintedNumber
-from mmpose_ssn.variants import BASELINES, config_file, missing_package
+from mmpose_ssn.variants import ALTERNATIVES, BASELINES, config_file, missing_package
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ class Published:
 
 
 @dataclass(frozen=True)
-class BaselineComplexity:
-    """The counted cost of a baseline at full size.
+class ComparedComplexity:
+    """The counted cost of a baseline, or of an alternative to the modules, at full size.
 
     Attributes:
         name: Its short id.
         input_size: Height and width of its crops in pixels, such as ``256x192``.
-        counted: Its cost.
-        published: What MMPose prints.
+        counted: Its cost as deployed.
+        published: What MMPose prints; nothing of an alternative.
     """
 
     name: str
@@ -94,9 +94,9 @@ def published_figures() -> dict[str, Published]:
     }
 
 
-def count_baselines(names: Iterable[str] = BASELINES) -> list[BaselineComplexity]:
-    """Count baselines on the modules that their configs build, but those that need a package that is not installed
-    (:func:`mmpose_ssn.variants.missing_package`).
+def count_compared(names: Iterable[str] = (*BASELINES, *ALTERNATIVES)) -> list[ComparedComplexity]:
+    """Count baselines and alternatives on the modules that their configs build, but those that need a package that is
+    not installed (:func:`mmpose_ssn.variants.missing_package`).
     """
     counted = []
     for name in names:
@@ -104,7 +104,7 @@ def count_baselines(names: Iterable[str] = BASELINES) -> list[BaselineComplexity
             config = Config.fromfile(config_file(name))
             width, height = config.model.head.decoder.input_size
             published = published_figures().get(name, Published(None, None, None, None))
-            counted.append(BaselineComplexity(name, f"{height}x{width}", count_network(config)[1], published))
+            counted.append(ComparedComplexity(name, f"{height}x{width}", count_network(config)[1], published))
     return counted
 
 
