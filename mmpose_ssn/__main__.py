@@ -36,7 +36,7 @@ _COMMANDS = {
     "curves": "draw the learning curves of a preset's trainings",
     "dependency": "how far information must travel, for the feature shifting module and every alternative to it",
     "claims": "decide every claim of the paper as far as the files go, in one ledger",
-    "readme": "put the committed Table 1 of the preset mini into the README",
+    "readme": "put the committed runs of Table 1 into the README",
 }
 
 

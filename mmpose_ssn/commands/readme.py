@@ -1,4 +1,4 @@
-"""`python -m mmpose_ssn readme`: put the committed Table 1 of the preset mini into the README."""
+"""`python -m mmpose_ssn readme`: put the committed runs of Table 1 into the README."""
 
 from __future__ import annotations
 
@@ -10,17 +10,13 @@ from pathlib import Path
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``readme``."""
     parser.add_argument(
-        "--table",
+        "--runs",
         type=Path,
-        default=Path("docs/mini/table1.csv"),
-        metavar="CSV",
-        help="committed copy of results/table1.csv (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--orderings",
-        type=Path,
-        metavar="CSV",
-        help="committed copy of results/table1-orderings.csv (default: orderings.csv beside the table)",
+        nargs="+",
+        default=[Path("docs/mini")],
+        metavar="DIR",
+        help="folders with committed copies of results/table1.csv and, as orderings.csv, of "
+        "results/table1-orderings.csv (default: docs/mini)",
     )
     parser.add_argument(
         "--readme", type=Path, default=Path("README.md"), metavar="MD", help="file to write to (default: %(default)s)"
@@ -35,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     from mmpose_ssn.report.readme import inject, render_block
 
     try:
-        block = render_block(args.table, args.orderings or args.table.with_name("orderings.csv"))
+        block = render_block(args.runs)
         old = args.readme.read_text(encoding="utf-8")
         new = inject(old, block)
     except RefusedInput as error:
@@ -44,12 +40,13 @@ def run(args: argparse.Namespace) -> int:
     except (OSError, ValueError) as error:
         print(f"error: {args.readme}: {error}", file=sys.stderr)
         return 1
+    runs = ", ".join(map(str, args.runs))
     if new == old:
-        print(f"{args.readme} holds {args.table} already")
+        print(f"{args.readme} holds {runs} already")
         return 0
     if args.check:
-        print(f"{args.readme} does not hold {args.table}: run python -m mmpose_ssn readme", file=sys.stderr)
+        print(f"{args.readme} does not hold {runs}: run python -m mmpose_ssn readme", file=sys.stderr)
         return 1
     write_together({args.readme: new})
-    print(f"{args.readme}: holds {args.table} now")
+    print(f"{args.readme}: holds {runs} now")
     return 0

@@ -15,7 +15,7 @@ from mmpose_ssn.report.baselines import AGAINST, KINDS, Comparison, Entrant, Ful
 from mmpose_ssn.report.inputs import Cost
 from mmpose_ssn.report.markup import MARKS, Columns, escape_markdown, markdown_list, markdown_table
 from mmpose_ssn.report.orderings import LEVEL
-from mmpose_ssn.report.rendering import signed
+from mmpose_ssn.report.rendering import ap_cell, signed
 from mmpose_ssn.report.table1 import PAPER_DATA, distinct, listed, several_seeds
 
 _NONE = "–"
@@ -103,7 +103,10 @@ def _trained(comparison: Comparison) -> Columns:
         ("Network",): [one.network for one in entrants],
         ("From",): [one.kind for one in entrants],
         ("Recipe",): [one.recipe for one in entrants],
-        ("AP, measured", comparison.data_in_short): [_ap(one) for one in entrants],
+        ("AP, measured", comparison.data_in_short): [
+            ap_cell([100 * scores.ap for scores in one.scores], [100 * end for end in one.scores[0].interval])
+            for one in entrants
+        ],
     }
     if not comparison.scaled:
         columns["AP, printed", PAPER_DATA] = [str(one.published or _NONE) for one in entrants]
@@ -150,7 +153,7 @@ def _trained_notes(comparison: Comparison) -> dict[str, str]:
         "AP": (
             f"OKS AP in percent of each network's answer on {images} images with {people} people. In brackets the "
             f"{100 * LEVEL:.0f} % bootstrap interval over images ({resamples} resamples); where several seeds were "
-            "trained, their mean."
+            "trained, their mean and standard deviation."
         ),
     }
     if decided:
@@ -261,13 +264,6 @@ def _fronts(entrants: Sequence[Entrant]) -> dict[str, list[str]]:
             if on:
                 found[one.id].append(name)
     return found
-
-
-def _ap(one: Entrant) -> str:
-    if len(one.scores) > 1:
-        return f"{one.ap:.1f} ({len(one.scores)} seeds)"
-    low, high = one.scores[0].interval
-    return f"{one.ap:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
 
 
 def _difference(one: Entrant) -> str:

@@ -5,6 +5,8 @@ The measured column names its data wherever it stands, so that a figure from dra
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from statistics import fmean, stdev
 from typing import Any
 
 import pandas as pd
@@ -115,6 +117,18 @@ def difference_cell(one: MeasuredOrdering | None) -> str:
     return f"{signed(one.difference)} [{low}, {high}]"
 
 
+def ap_cell(ap: Sequence[float], interval: Sequence[float]) -> str:
+    """AP in percent: of one training with its interval, of several their mean and standard deviation.
+
+    Args:
+        ap: of each training.
+        interval: low and high end of the first one's.
+    """
+    if len(ap) == 1:
+        return f"{ap[0]:.1f} [{interval[0]:.1f}, {interval[1]:.1f}]"
+    return f"{fmean(ap):.1f} ± {stdev(ap):.1f} ({len(ap)} seeds)"
+
+
 def signed(points: paper.PrintedNumber | float | None) -> str:
     """AP points with their sign; a printed number keeps its digits."""
     if points is None:
@@ -133,10 +147,7 @@ def _measured_on(table: Table1) -> tuple[str, ...]:
 def _measured(row: Row) -> str:
     if not row.scores:
         return _NONE if row.status == "cost only" else NOT_RUN
-    if len(row.scores) > 1:
-        return f"{row.ap:.1f} ({len(row.scores)} seeds)"
-    low, high = row.scores[0].interval
-    return f"{row.ap:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+    return ap_cell([100 * one.ap for one in row.scores], [100 * end for end in row.scores[0].interval])
 
 
 def _params(row: Row) -> str:

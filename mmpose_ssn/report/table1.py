@@ -189,8 +189,8 @@ class Table1:
             notes["AP"] = (
                 f"OKS AP in percent of the final predictor ({final}) on {images} images with {people} people. In "
                 f"brackets the 95 % bootstrap interval over images ({resamples} resamples), for the choice of images "
-                "and not for that of the training seed. Where several seeds were trained, their mean; each seed and "
-                "its interval are in the CSV file."
+                "and not for that of the training seed. Where several seeds were trained, their mean and "
+                "standard deviation; each seed and its interval are in the CSV file."
             )
             notes["Protocol"] = listed(networks[0].protocol)
         notes["Not in the paper"] = (

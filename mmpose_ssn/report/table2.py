@@ -208,8 +208,8 @@ class Table2:
             notes["AP"] = (
                 f"OKS AP in percent of each predictor on {images} images with {people} people. In brackets the "
                 f"{100 * LEVEL:.0f} % bootstrap interval over images ({resamples} resamples), for the choice of images "
-                "and not for that of the training seed. Where several seeds were trained, their mean; each seed and "
-                "its interval are in the CSV file."
+                "and not for that of the training seed. Where several seeds were trained, their mean and "
+                "standard deviation; each seed and its interval are in the CSV file."
             )
         notes["Predictors"] = (
             "E1, E2 and E3 look at the first three stages of the backbone, P1 at the coarsest level of the pyramid and "

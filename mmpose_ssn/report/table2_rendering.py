@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from mmpose_ssn.report.markup import Columns, escape_markdown, markdown_list, markdown_table, tex_table
-from mmpose_ssn.report.rendering import signed
+from mmpose_ssn.report.rendering import ap_cell, signed
 from mmpose_ssn.report.table1 import NOT_RUN, PAPER_DATA
 from mmpose_ssn.report.table2 import PLACE, PREDICTORS, Measured, StageGain, StageRow, Table2, protocol
 
@@ -156,10 +156,7 @@ def _measured(row: StageRow, predictor: str) -> str:
     if not row.measured:
         return NOT_RUN
     trainings = row.measured[predictor]
-    if len(trainings) > 1:
-        return f"{row.ap(predictor):.1f} ({len(trainings)} seeds)"
-    low, high = trainings[0].interval
-    return f"{row.ap(predictor):.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+    return ap_cell([100 * one.ap for one in trainings], [100 * end for end in trainings[0].interval])
 
 
 def _gain(gain: StageGain) -> str:

@@ -19,7 +19,7 @@ from mmpose_ssn.report.rendering import orderings_to_csv
 from mmpose_ssn.report.rendering import to_csv as table_to_csv
 from mmpose_ssn.report.table1 import Table1
 
-README = "# Title\n\n<!-- table1-mini:begin, written by a command -->\nold\n<!-- table1-mini:end -->\n\nafter\n"
+README = "# Title\n\n<!-- table1:begin, written by a command -->\nold\n<!-- table1:end -->\n\nafter\n"
 DATA = "drawn figures, version 1.0, val"
 
 
@@ -80,11 +80,11 @@ def cells(text: str, start: str) -> list[str]:
 
 
 def test_block_shows_measured_rows_controls_and_orderings(committed: Path) -> None:
-    block = render_block(committed / "table1.csv", committed / "orderings.csv")
+    block = render_block([committed])
     assert cells(block, "Method") == [
         "Method",
         "AP, printed<br>COCO val2017",
-        f"AP, measured<br>{DATA}<br>not COCO val2017",
+        f"AP, measured<br>on mini: {DATA}<br>not COCO val2017",
     ]
     assert cells(block, "SSN  ") == ["SSN", "73.0", "61.0 [59.0, 63.0]"]
     assert cells(block, "Backbone  ") == ["Backbone", "69.7", "not run"]
@@ -94,8 +94,9 @@ def test_block_shows_measured_rows_controls_and_orderings(committed: Path) -> No
         "SSN > SSN, w/o CA",
         "+1.7",
         "−2.0 [−3.5, −0.5]",
-        "in these runs: lower",
+        "lower",
     ]
+    assert "Outcome<br>on mini<br>in these runs" in block
     for said in (
         "neither reproduces nor refutes",
         "2026-11-22, on x86\\_64, 2 cores: 3 trainings of 900 iterations, whose wall time adds up to 4 minutes",
@@ -114,18 +115,37 @@ def test_block_replaces_what_stands_between_the_marks_and_nothing_else() -> None
             inject(spoilt, "new")
 
 
+def test_runs_stand_side_by_side_and_share_the_notes_that_are_the_same(committed: Path, tmp_path: Path) -> None:
+    other = tmp_path / "docs" / "midi"
+    other.mkdir()
+    table = pd.read_csv(committed / "table1.csv", dtype=str, keep_default_na=False).assign(preset="midi")
+    ssn = table["variant"] == "ssn"
+    again = table[ssn].assign(seed="1", ap_measured="64.0", ap_mean_of_seeds="62.5", seeds="2")
+    table.loc[ssn, ["ap_mean_of_seeds", "seeds"]] = ["62.5", "2"]
+    pd.concat([table, again]).to_csv(other / "table1.csv", index=False)
+    orderings = pd.read_csv(committed / "orderings.csv", dtype=str, keep_default_na=False).assign(preset="midi")
+    orderings.to_csv(other / "orderings.csv", index=False)
+    block = render_block([committed, other])
+    assert cells(block, "Method")[2:] == [
+        f"AP, measured<br>on {p}: {DATA}<br>not COCO val2017" for p in ("mini", "midi")
+    ]
+    assert cells(block, "SSN  ")[2:] == ["61.0 [59.0, 63.0]", "62.5 ± 2.1 (2 seeds)"]
+    assert cells(block, r"SSN \> SSN, w/o CA")[3:] == ["lower", "−2.0 [−3.5, −0.5]", "lower"]
+    assert "**Outcome**" in block and "**Run, mini**" in block and "**Run, midi**" in block
+
+
 def test_files_of_different_runs_are_refused(committed: Path) -> None:
-    table, orderings = committed / "table1.csv", committed / "orderings.csv"
+    table = committed / "table1.csv"
     text = table.read_text()
     table.write_text(text.replace("61.0,", "61.5,"))
     with pytest.raises(RefusedInput, match=r"-2\.0000 AP points .* has -1\.5000 .* commit both files of one run"):
-        render_block(table, orderings)
+        render_block([committed])
     table.write_text("\n".join(line for line in text.splitlines() if not line.startswith("ssn-wo-ca,")))
     with pytest.raises(RefusedInput, match="commit both files of one run"):
-        render_block(table, orderings)
+        render_block([committed])
     table.write_text(text.replace("wall_time_s", "seconds"))
     with pytest.raises(RefusedInput, match="lacks the columns wall_time_s"):
-        render_block(table, orderings)
+        render_block([committed])
 
 
 def run_command(*arguments: object) -> int:
@@ -137,13 +157,13 @@ def run_command(*arguments: object) -> int:
 def test_command_writes_once_and_checks(committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     readme = tmp_path / "README.md"
     readme.write_text(README)
-    common = ["--table", committed / "table1.csv", "--readme", readme]
+    common = ["--runs", committed, "--readme", readme]
     assert run_command(*common, "--check") == 1
     assert "run python -m mmpose_ssn readme" in capsys.readouterr().err
     assert readme.read_text() == README
     assert run_command(*common) == 0
     written = readme.read_text()
-    assert "| SSN " in written and written.endswith("<!-- table1-mini:end -->\n\nafter\n")
+    assert "| SSN " in written and written.endswith("<!-- table1:end -->\n\nafter\n")
     assert run_command(*common, "--check") == 0
     readme.write_text(written.replace("61.0", "73.0"))
     assert run_command(*common, "--check") == 1
@@ -152,10 +172,10 @@ def test_command_writes_once_and_checks(committed: Path, tmp_path: Path, capsys:
 def test_command_says_what_is_missing(committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     readme = tmp_path / "README.md"
     readme.write_text(README)
-    assert run_command("--table", tmp_path / "absent.csv", "--readme", readme) == 1
+    assert run_command("--runs", tmp_path / "absent", "--readme", readme) == 1
     error = capsys.readouterr().err
-    assert "absent.csv: cannot be read" in error and "run the preset mini, and commit results/table1.csv" in error
+    assert "absent/table1.csv: cannot be read" in error and "commit results/table1.csv" in error
     (committed / "orderings.csv").unlink()
-    assert run_command("--table", committed / "table1.csv", "--readme", readme) == 1
+    assert run_command("--runs", committed, "--readme", readme) == 1
     assert "orderings.csv: cannot be read" in capsys.readouterr().err
     assert readme.read_text() == README

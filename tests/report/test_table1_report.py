@@ -218,7 +218,7 @@ def test_seeds_are_averaged_and_each_is_in_the_csv(make_table):
     second = changed(["predictors", "P4", "AP"], 0.65, changed(["seed"], 11))
     table = make_table(second, SCORES)
     _, rows = markdown_rows(to_markdown(table))
-    assert rows["SSN"][1] == "63.1 (2 seeds)"
+    assert rows["SSN"][1] == "63.1 ± 2.7 (2 seeds)"
     csv = csv_rows(to_csv(table)).query("variant == 'ssn'")
     assert list(csv["seed"]) == ["0", "11"]
     assert list(csv["ap_measured"].astype(float)) == pytest.approx([61.237, 65.0])

@@ -264,7 +264,7 @@ def test_seeds_are_averaged_and_gains_paired_by_seed(make_table):
     mean = 50 * (ap(PEOPLE, STUDY["ssn", 0]["E1"]) + ap(PEOPLE, second["E1"]))
     lines = markdown_tables(to_markdown(table, "p.png"))[0]
     (ssn,) = (line for line in lines if line[0].endswith("(SSN)") and line[1].startswith("measured"))
-    assert ssn[2] == f"{mean:.1f} (2 seeds)"
+    assert re.fullmatch(rf"{mean:.1f} ± [\d.]+ \(2 seeds\)", ssn[2])
     gains = {gain.id: gain for gain in table.gains}
     assert gains["table2-ssn-e1-fsm-gain"].seeds == (0, 1)
     assert gains["table2-ssn-p4-esp-gain"].seeds == (0,), "ssn-wo-esp has one"
