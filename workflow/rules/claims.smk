@@ -6,13 +6,15 @@ rule claims:
         costs=rules.complexity.output.claims,
         scores=expand(
             rules.evaluate.output.scores, preset=PRESET, variant=CLAIMED, seed=SEEDS
-        ),
+        )
+        + expand(rules.evaluate.output.scores, preset=PRESET, **ASSERTED_RUNS),
         predictions=expand(
             rules.evaluate.output.predictions,
             preset=PRESET,
             variant=CLAIMED,
             seed=SEEDS,
-        ),
+        )
+        + expand(rules.evaluate.output.predictions, preset=PRESET, **ASSERTED_RUNS),
         offsets=expand(rules.offsets.output.table, preset=PRESET),
     output:
         multiext("results/claims", ".md", ".csv"),

@@ -91,6 +91,17 @@ if config["variants"] == "all":
     BESIDE += load_preset(PRESET).get("compared", [])
 
 
+# Networks and seeds that only the ledger of claims asks for.
+ASSERTED_RUNS = {
+    "variant": [name for name in ASSERTED if name not in CHOSEN],
+    "seed": (
+        load_preset(PRESET).get("asserted_seeds", [])
+        if config["variants"] == "all"
+        else []
+    ),
+}
+
+
 def own_checkpoints():
     """The configuration's checkpoints by variant, checked."""
     got = config["checkpoints"] or {}
@@ -189,8 +200,10 @@ def cost_of_a_training(wildcards):
 
 
 def plan_of(wildcards):
-    """The plan that a training is in: the chosen ones have theirs, and those that only the page of baselines asks for."""
-    name = "plan" if wildcards.variant in CHOSEN else "plan-beside"
+    """The plan that a training is in: the chosen ones have theirs, as have those that a single page asks for."""
+    name = "plan"
+    if wildcards.variant not in CHOSEN:
+        name += "-asserted" if wildcards.variant in ASSERTED else "-beside"
     return f"results/{PRESET}/{name}.json"
 
 
@@ -198,14 +211,19 @@ def write_plans():
     """Tell the trainings of each other, for the time that they will take together."""
     preset = load_preset(PRESET)
     side_by_side = (workflow.cores or 1) if preset["data"] == "drawn" else 1
-    for variants in (CHOSEN, [name for name in BESIDE if name not in CHOSEN]):
+    beside = [name for name in BESIDE if name not in CHOSEN]
+    for variants, seeds in (
+        (CHOSEN, SEEDS),
+        (beside, SEEDS),
+        ASSERTED_RUNS.values(),
+    ):
         costs = {
             Path(f"results/{PRESET}/{variant}/seed{seed}"): relative_cost(
                 preset, variant
             )
             for variant in variants
-            for seed in SEEDS
+            for seed in seeds
         }
-        if variants:
+        if costs:
             plan = plan_of(SimpleNamespace(variant=variants[0]))
             Plan(costs, side_by_side).write(Path(plan))
