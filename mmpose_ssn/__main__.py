@@ -43,9 +43,10 @@ _COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; return its exit status."""
     argv = sys.argv[1:] if argv is None else list(argv)
-    # what MMPose's packages call deprecated in themselves and each other, at every import: nothing for a user to mend
+    # MMPose's packages warn of each other and of what has changed in them, at every import: nothing for a user to mend
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
-    warnings.filterwarnings("ignore", module="(mmengine|mmcv|mmdet|mmpose)\\.")
+    for category in (DeprecationWarning, FutureWarning, UserWarning):
+        warnings.filterwarnings("ignore", category=category, module="(mmengine|mmcv|mmdet|mmpose)\\.")
     parser = argparse.ArgumentParser(prog="python -m mmpose_ssn", description=__doc__)
     subparsers = parser.add_subparsers(dest="command", metavar="SUBCOMMAND", required=True)
     for name, summary in _COMMANDS.items():

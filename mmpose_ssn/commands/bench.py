@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="cuda: the shift alone, with its Triton back end, on a GPU; no targets (default: %(default)s)",
     )
     parser.add_argument(
-        "--out", type=Path, help="csv file (default: results/speed.csv, with cuda results/speed-cuda.csv)"
+        "--out", type=Path, help="csv file (default: results/bench.csv, with cuda results/bench-cuda.csv)"
     )
     parser.add_argument("--plot", type=Path, help="also draw the shift's cost, for example to docs/shift-speed.png")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="numbers of threads (default: 1 2)")
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     if args.device == "cuda" and not torch.cuda.is_available():
         print("torch sees no GPU: nothing was measured", file=sys.stderr)
         return 1
-    out = args.out or Path("results/speed.csv" if args.device == "cpu" else f"results/speed-{args.device}.csv")
+    out = args.out or Path("results/bench.csv" if args.device == "cpu" else f"results/bench-{args.device}.csv")
 
     def report(doing: str) -> None:
         print(f"timing {doing}", file=sys.stderr, flush=True)

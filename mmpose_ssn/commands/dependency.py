@@ -22,7 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--full", dest="form", action="store_const", const="full", help="more distances, seeds, iterations"
     )
     form.add_argument(
-        "--smoke", dest="form", action="store_const", const="smoke", help="every kind once: numbers mean nothing"
+        "--smoke",
+        dest="form",
+        action="store_const",
+        const="smoke",
+        help="every kind once, into PREFIX-smoke.csv: numbers mean nothing",
     )
     parser.add_argument("--workers", type=int, default=2, help="processes, of one thread each (default: %(default)s)")
     parser.set_defaults(form="short")
@@ -42,12 +46,14 @@ def run(args: argparse.Namespace) -> int:
     form = FORMS[args.form]
     cells = plan(form)
     made = {"commit": provenance.commit(), "machine": provenance.machine()}
+    # apart from what was measured in earnest, which would refuse cells of other settings
+    prefix = args.out.with_name(f"{args.out.name}-{form.name}") if form.meaningless else args.out
     try:
-        measure(Record(args.out), cells, args.workers, made)
+        measure(Record(prefix), cells, args.workers, made)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    results = read_results(args.out, len(cells), form.meaningless)
+    results = read_results(prefix, len(cells), form.meaningless)
     picture = args.out.with_name(f"{args.out.name}.png")
     write_together({args.out.with_name(f"{args.out.name}.md"): to_markdown(results)})
     draw(results, picture)

@@ -39,14 +39,16 @@ def run(args: argparse.Namespace) -> int:
     tune_allocator()
     import pandas as pd
 
+    from mmpose_ssn import paper
     from mmpose_ssn.benchmark import latency
     from mmpose_ssn.experiment.presets import load_preset
     from mmpose_ssn.experiment.provenance import commit, machine
     from mmpose_ssn.files import write_together
-    from mmpose_ssn.variants import BASELINES, VARIANTS
+    from mmpose_ssn.variants import BASELINES
 
+    of_table1 = [name for name, row in paper.table1().items() if row.ap]
     preset = load_preset(args.preset) if args.preset else None
-    names = dict.fromkeys([latency.REFERENCE, *(args.variants or (*VARIANTS, *BASELINES))])
+    names = dict.fromkeys([latency.REFERENCE, *(args.variants or (*of_table1, *BASELINES))])
     networks = {}
     for name in names:
         try:

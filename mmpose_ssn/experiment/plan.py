@@ -5,6 +5,7 @@ there are.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def relative_cost(preset: Preset, variant: str) -> float:
 
 @dataclass(frozen=True)
 class Plan:
-    """The trainings of one workflow.
+    """The trainings that one page asks for.
 
     Attributes:
         costs: Relative cost of each training, by its folder.
@@ -40,16 +41,14 @@ class Plan:
     costs: dict[Path, float]
     side_by_side: int
 
-    def write(self, file: Path) -> None:
-        """Write the plan for the trainings to read."""
-        costs = {folder.as_posix(): cost for folder, cost in self.costs.items()}
-        write_together({file: json.dumps({"side_by_side": self.side_by_side, "costs": costs}, indent=2) + "\n"})
-
     @classmethod
-    def read(cls, file: Path) -> Plan:
-        """Read what :meth:`write` wrote."""
+    def read(cls, file: Path, folder: Path) -> Plan | None:
+        """The plan with a training in it, of those that :func:`write_plans` wrote; None where there is none."""
         content = json.loads(file.read_text(encoding="utf-8"))
-        return cls({Path(folder): cost for folder, cost in content["costs"].items()}, content["side_by_side"])
+        for plan in content["plans"]:
+            if folder.as_posix() in plan:
+                return cls({Path(name): cost for name, cost in plan.items()}, content["side_by_side"])
+        return None
 
     def left(self) -> tuple[int, float | None]:
         """How many trainings are not over, and the seconds until all are; None before any has made a step.
@@ -72,3 +71,15 @@ class Plan:
             return unfinished, None
         seconds += [spent / done_cost * cost for cost in waiting]
         return unfinished, max(sum(seconds) / self.side_by_side, *seconds)
+
+
+def write_plans(file: Path, plans: Iterable[Mapping[Path, float]], side_by_side: int) -> None:
+    """Write the plans of one workflow for its trainings to read.
+
+    Args:
+        file: To write.
+        plans: For each page, the relative cost of the trainings that no page before it asks for, by their folders.
+        side_by_side: How many run at a time.
+    """
+    costs = [{folder.as_posix(): cost for folder, cost in plan.items()} for plan in plans]
+    write_together({file: json.dumps({"side_by_side": side_by_side, "plans": costs}, indent=2) + "\n"})

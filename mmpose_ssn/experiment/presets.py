@@ -32,7 +32,7 @@ class Preset:
     def width_divisor(self, variant: str) -> int:
         """What a variant's channels are divided by; a lite network, which is narrow as it is, may have its own."""
         network = self.get("network") or {"width_divisor": 1}
-        if variant.startswith("lite"):
+        if variant.startswith("lite-"):
             return int(network.get("lite_width_divisor", network["width_divisor"]))
         return int(network["width_divisor"])
 

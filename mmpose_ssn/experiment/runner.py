@@ -22,7 +22,9 @@ def build_runner(config: Config) -> Runner:
     Returns:
         The runner.
     """
-    config.experiment_name = f"run_{next(_numbers)}"
+    made = config.get("experiment", {})
+    name = "-".join(str(made[key]) for key in ("preset", "variant", "seed") if key in made)
+    config.experiment_name = f"{name or 'run'}-{next(_numbers)}"
     if config.get("visualizer"):
         config.visualizer.name = config.experiment_name
     return Runner.from_cfg(config)

@@ -63,7 +63,7 @@ def train(
             config.resume, config.load_from = True, str(checkpoint)
         runner = build_runner(config)
         title = f"{config.experiment.preset}/{config.experiment.variant} seed {config.experiment.seed}"
-        plan = Plan.read(plan_file) if plan_file is not None and plan_file.exists() else None
+        plan = Plan.read(plan_file, weights.parent) if plan_file is not None and plan_file.exists() else None
         diary = _Diary(progress, title, weights.parent / PROGRESS, plan)
         runner.register_hook(diary)
         runner.train()

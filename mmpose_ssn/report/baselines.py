@@ -15,22 +15,26 @@ from typing import Any
 import pandas as pd
 
 from mmpose_ssn import paper
+from mmpose_ssn.experiment.presets import load_preset
 from mmpose_ssn.paper import PrintedNumber
 from mmpose_ssn.report.comparison import Decision, decide
 from mmpose_ssn.report.contrasts import TrainedPredictors
 from mmpose_ssn.report.inputs import Cost, RefusedInput, Scores, check_together, read_complexity
 from mmpose_ssn.report.table1 import PAPER_DATA, notices
-from mmpose_ssn.variants import ASSERTED, BASELINES, HELD_AGAINST, OWN_RECIPE
+from mmpose_ssn.variants import ASSERTED, BASELINES, CONTROLS, HELD_AGAINST, OWN_RECIPE
 
 _SIZE = "256x192"  # of the crops of the paper's Table 1
 PAPERS = ("backbone", "ssn", "lite-k256", "lite-k512")
 """Networks of the paper that the others stand beside."""
 
-KINDS = ("the paper's", "MMPose's", "in the modules' place")
-"""Where a network comes from."""
+KINDS = ("the paper's", "MMPose's", "alternative")
+"""Where a network comes from; an alternative has something else in the modules' place, or does not train them whole."""
 
-AGAINST = {name: other for name, other in HELD_AGAINST.items() if name not in ASSERTED}
-"""Each network that can be shown beside them, with the one of the paper that it is held against."""
+AGAINST = {name: other for name, other in HELD_AGAINST.items() if name not in (*ASSERTED, *CONTROLS)}
+"""Networks that are shown beside them, each with the one of the paper that it is held against."""
+
+SHOWN = (*PAPERS, *CONTROLS, *AGAINST)
+"""All that can be shown; the controls are held against the paper's in Table 1."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,13 @@ class Latency:
         wall_ms: Median by number of threads.
         peak_mb: Millions of bytes of maps at the peak.
         machine: That it was timed on.
+        commit: Of the code that timed it.
     """
 
     wall_ms: Mapping[int, float]
     peak_mb: float
     machine: str
+    commit: str
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,9 @@ class Entrant:
 
     @property
     def recipe(self) -> str:
-        """``common``, which is the paper's, or ``own``."""
+        """``common``, which is the paper's, ``own``, or ``elsewhere`` for a checkpoint that was trained elsewhere."""
+        if any("external" in one.provenance for one in self.scores):
+            return "elsewhere"
         return "common" if self.id == self.network else "own"
 
     @property
@@ -103,6 +111,7 @@ class FullSize:
         flops_g: ``mmpose_flops`` in billions as MMPose prints them; None where it does not.
         latency: None where it was not timed.
         published: AP on COCO val2017 as the paper or MMPose prints it; None for a network of ours.
+        policy: By which its operations are counted.
     """
 
     id: str
@@ -113,6 +122,7 @@ class FullSize:
     flops_g: PrintedNumber | None
     latency: Latency | None
     published: PrintedNumber | None
+    policy: str
 
     @property
     def kind(self) -> str:
@@ -129,12 +139,14 @@ class Comparison:
         entrants: Those that were trained.
         full_size: All that can be counted.
         scaled: Whether those that were trained are smaller than full size.
+        resamples: Bootstrap resamples behind the differences.
     """
 
     preset: str
     entrants: tuple[Entrant, ...]
     full_size: tuple[FullSize, ...]
     scaled: bool
+    resamples: int
 
     @classmethod
     def of(
@@ -163,13 +175,16 @@ class Comparison:
         Raises:
             RefusedInput: If a file does not fit its format, another file, or the preset.
         """
-        check_together(preset, scores, [*PAPERS, *AGAINST], apart_from=("decoder",))
-        trained = TrainedPredictors(scores, annotation_file, max((one.resamples for one in scores), default=0))
-        names = [name for name in (*PAPERS, *AGAINST) if trained.of(name)]
-        decisions = decide({name: (name, AGAINST[name]) for name in names if name in AGAINST}, trained)
+        check_together(preset, scores, SHOWN, apart_from=("decoder",))
+        pairs = {one.variant: (one.variant, AGAINST[one.variant]) for one in scores if one.variant in AGAINST}
+        # with fewer resamples Holm could decide none of so many pairs (two_sided_p)
+        resamples = max([40 * len(pairs), *(one.resamples for one in scores)])
+        trained = TrainedPredictors(scores, annotation_file, resamples)
+        names = [name for name in SHOWN if trained.of(name)]
+        decisions = decide(pairs, trained)
         full_size = read_full_size(complexity_file, compared_file, full_size_latency)
         full = {one.id: one for one in full_size}
-        scaled = any(name in full and full[name].deployed != deployed[name] for name in names)
+        scaled = load_preset(preset).get("network") is not None
         timed: Mapping[str, Latency | None] = {}
         if latency is not None:
             timed = read_latency(latency, preset)
@@ -191,6 +206,7 @@ class Comparison:
             ),
             full_size=full_size,
             scaled=scaled,
+            resamples=resamples,
         )
 
     @property
@@ -212,7 +228,8 @@ class Comparison:
     @property
     def title(self) -> str:
         """One line that names the preset and the data of the measured AP."""
-        return f"SSN beside other networks, preset {self.preset}: AP on {self.data or 'nothing yet'}"
+        warning = " (numbers meaningless: a run of the machinery)" if self.preset == "smoke" else ""
+        return f"SSN beside other networks, preset {self.preset}: AP on {self.data or 'nothing yet'}{warning}"
 
 
 def front(costs: Sequence[float], ap: Sequence[float]) -> list[bool]:
@@ -233,7 +250,7 @@ def read_latency(path: Path, preset: str = "full size") -> dict[str, Latency]:
     Raises:
         RefusedInput: If the file is missing, lacks a column, or is of other networks.
     """
-    table = _read(path, ["variant", "threads", "wall_ms", "peak_mb", "preset", "machine"], "latency")
+    table = _read(path, ["variant", "threads", "wall_ms", "peak_mb", "preset", "machine", "commit"], "latency")
     if strangers := sorted(set(table["preset"]) - {preset}):
         raise RefusedInput(f"{path}: column preset is {', '.join(map(str, strangers))}, expected {preset}")
     return {
@@ -241,6 +258,7 @@ def read_latency(path: Path, preset: str = "full size") -> dict[str, Latency]:
             wall_ms=dict(zip(lines["threads"].astype(int), lines["wall_ms"].astype(float), strict=True)),
             peak_mb=float(lines["peak_mb"].iloc[0]),
             machine=str(lines["machine"].iloc[0]),
+            commit=str(lines["commit"].iloc[0]),
         )
         for name, lines in table.groupby("variant", sort=False)
     }
@@ -262,25 +280,25 @@ def read_full_size(complexity_file: Path, compared_file: Path, latency_file: Pat
     if missing := [name for name in PAPERS if name not in costs]:
         raise RefusedInput(f"{complexity_file}: column variant lacks {', '.join(missing)}; count all variants")
     rows = [
-        FullSize(name, _SIZE, costs[name].deployed, None, None, None, latency.get(name), row.ap)
+        FullSize(name, _SIZE, costs[name].deployed, None, None, None, latency.get(name), row.ap, costs[name].policy)
         for name, row in paper.table1().items()
         if row.ap is not None and name in costs
     ]
     printed = ["published_params_m", "published_flops_g", "published_ap"]
-    columns = ["variant", "input_size", "params", "macs", "ops", "mmpose_flops", *printed]
+    columns = ["variant", "input_size", "params", "macs", "ops", "mmpose_flops", "policy", *printed]
     for line in _read(compared_file, columns, "complexity --compared").to_dict("records"):
         params_m, flops_g, ap = (None if pd.isna(line[key]) else PrintedNumber(line[key]) for key in printed)
         deployed = Cost(line["params"], line["macs"], line["ops"])
         timed = latency.get(line["variant"])
         size, flops = line["input_size"], line["mmpose_flops"]
-        rows.append(FullSize(line["variant"], size, deployed, flops, params_m, flops_g, timed, ap))
+        rows.append(FullSize(line["variant"], size, deployed, flops, params_m, flops_g, timed, ap, line["policy"]))
     return tuple(rows)
 
 
 def _kind(network: str) -> str:
     if network in BASELINES:
         return KINDS[1]
-    return KINDS[2] if network in AGAINST else KINDS[0]
+    return KINDS[0] if network in paper.table1() else KINDS[2]
 
 
 def _read(path: Path, columns: list[str], command: str) -> pd.DataFrame:

@@ -19,6 +19,10 @@ from mmpose_ssn.report.rendering import ap_cell, signed
 from mmpose_ssn.report.table1 import PAPER_DATA, distinct, listed, several_seeds
 
 _NONE = "–"
+_ANSWER = (
+    "Of the paper's networks the answer alone is counted and timed; MMPose's are taken as MMPose runs them, "
+    "MSPN with the heatmaps of every level."
+)
 
 
 def to_markdown(comparison: Comparison, picture: str, full_size_picture: str) -> str:
@@ -38,7 +42,7 @@ def to_markdown(comparison: Comparison, picture: str, full_size_picture: str) ->
     ]
     if comparison.entrants:
         page += [
-            "## Trained here",
+            "## Scored here",
             "",
             f"![AP against parameters, multiply-accumulates and time]({picture})",
             "",
@@ -84,10 +88,12 @@ def full_size_to_csv(networks: Sequence[FullSize]) -> str:
             "input_size": one.input_size,
             "ap_printed": one.published,
             "ap_printed_on": one.published and PAPER_DATA,
+            "citation": _citation(one.kind) if one.published else None,
             **_costs(one.deployed),
             "mmpose_flops": one.mmpose_flops,
             "params_printed_m": one.params_m,
             "flops_printed_g": one.flops_g,
+            "policy": one.policy,
             **_times(one.latency),
         }
         for one in networks
@@ -159,7 +165,8 @@ def _trained_notes(comparison: Comparison) -> dict[str, str]:
     if decided:
         notes["Difference"] = (
             "AP less that of the paper's network whose budget the network was made for, in AP points, with its paired "
-            f"{100 * LEVEL:.0f} % bootstrap interval over the same images. Higher or lower where p is at most {ERROR} "
+            f"{100 * LEVEL:.0f} % bootstrap interval over the same images. The images are drawn "
+            f"{comparison.resamples} times. Higher or lower where p is at most {ERROR} "
             f"after Holm's adjustment for all {len(decided)} of this table; else undecided."
         )
         notes["Seeds"] = (
@@ -171,7 +178,9 @@ def _trained_notes(comparison: Comparison) -> dict[str, str]:
         "Common: the paper's, the same for all. Own: augmentation, optimizer and schedule of MMPose's config of the "
         "network, at this preset's rate, batch and length."
     )
-    notes["Cost"] = "For one image, of the network that was trained, with its answer alone."
+    if any(one.recipe == "elsewhere" for one in entrants):
+        notes["Elsewhere"] = "A checkpoint that was trained elsewhere, by whatever recipe, and only scored here."
+    notes["Cost"] = f"For one image, of the network that was trained. {_ANSWER}"
     notes |= _time_note([one.latency for one in entrants])
     notes["Front"] = (
         "No network of this table has as much AP for as little, by the point estimates: where intervals overlap, "
@@ -180,10 +189,10 @@ def _trained_notes(comparison: Comparison) -> dict[str, str]:
     decoders = distinct(one.protocol["decoder"] for one in scores)
     notes["Protocol"] = listed(scores[0].protocol | {"decoder": decoders})
     made = {
-        name.replace("_", " "): distinct(one.provenance[name] for one in scores)
-        for name in ("commit", "data_digest", "iterations", "machine", "date")
+        name.replace("_", " "): distinct(one.provenance[name] for one in scores if name in one.provenance)
+        for name in ("commit", "data_digest", "iterations", "machine", "date", "external")
     }
-    notes["Made by"] = listed(made)
+    notes["Made by"] = listed({name: value for name, value in made.items() if value})
     return notes
 
 
@@ -197,7 +206,7 @@ def _full_size_notes(networks: Sequence[FullSize]) -> dict[str, str]:
             "the distance between two networks is theirs too."
         ),
         "Cost": (
-            "For one image, of the network with its answer alone. In parentheses what MMPose prints, "
+            f"For one image. {_ANSWER} In parentheses what MMPose prints, "
             f"{MARKS[True]} where ours rounds to it and {MARKS[False]} where not (parameters {sum(params)} of "
             f"{len(params)}, FLOPs {sum(flops)} of {len(flops)}). What MMPose calls FLOPs is a multiply-accumulate, a "
             "bias, two for each element of BN, and a ReLU."
@@ -212,12 +221,13 @@ def _entrant_record(one: Entrant) -> dict[str, Any]:
         "network": one.network,
         "kind": one.kind,
         "recipe": one.recipe,
-        **{f"deployed_{name}": value for name, value in _costs(one.deployed).items()},
+        **{f"trained_deployed_{name}": value for name, value in _costs(one.deployed).items()},
         **_times(one.latency),
         "ap_mean_of_seeds": one.ap,
         "seeds": len(one.scores),
         "ap_printed": one.published,
         "ap_printed_on": one.published and PAPER_DATA,
+        "citation": _citation(one.kind) if one.published else None,
     }
     if one.decision:
         paired = one.decision.paired
@@ -288,24 +298,32 @@ def _costs(cost: Cost) -> dict[str, int]:
     return {"params": cost.params, "macs": cost.macs, "ops": cost.ops}
 
 
-def _times(latency: Latency | None) -> dict[str, float]:
+def _citation(kind: str) -> str:
+    return "the paper" if kind == KINDS[0] else "MMPose's model zoo (mmpose_ssn/complexity/published.yaml)"
+
+
+def _times(latency: Latency | None) -> dict[str, Any]:
     if latency is None:
         return {}
-    times = {f"wall_ms_{threads}_threads": wall for threads, wall in latency.wall_ms.items()}
-    return times | {"peak_mb": latency.peak_mb}
+    times: dict[str, Any] = {f"wall_ms_{threads}_threads": wall for threads, wall in latency.wall_ms.items()}
+    return times | {"peak_mb": latency.peak_mb, "time_machine": latency.machine, "time_commit": latency.commit}
 
 
 def _time_columns(latencies: Sequence[Latency | None]) -> dict[tuple[str, ...], list[str]]:
     threads = sorted({number for one in latencies if one for number in one.wall_ms})
     columns: dict[tuple[str, ...], list[str]] = {
         ("Time, ms", f"{number} thread{'s' * (number > 1)}"): [
-            f"{one.wall_ms[number]:.3g}" if one and number in one.wall_ms else _NONE for one in latencies
+            _figure(one.wall_ms[number]) if one and number in one.wall_ms else _NONE for one in latencies
         ]
         for number in threads
     }
     if threads:
-        columns["Peak of", "maps, MB"] = [f"{one.peak_mb:.3g}" if one else _NONE for one in latencies]
+        columns["Peak of", "maps, MB"] = [_figure(one.peak_mb) if one else _NONE for one in latencies]
     return columns
+
+
+def _figure(value: float) -> str:
+    return f"{value:.3g}" if value < 100 else f"{value:.0f}"
 
 
 def _time_note(latencies: Sequence[Latency | None]) -> dict[str, str]:
@@ -315,8 +333,8 @@ def _time_note(latencies: Sequence[Latency | None]) -> dict[str, str]:
     machine = distinct(one.machine for one in timed)
     return {
         "Time": (
-            f"Median wall time of one image through the network with its answer alone, on {machine}, all networks "
-            "in turn in one process: compare within the column. Decoding and flip test are left out. The "
+            f"Median wall time of one image through the network, on {machine}, all networks in turn "
+            "in one process: compare within the column. Decoding and flip test are left out. The "
             "peak is of maps, without weights and without what a library below PyTorch allocates for itself."
         )
     }

@@ -265,4 +265,9 @@ def _spoken(comparisons: Sequence[Comparison]) -> str:
 
 
 def _scores_files(trained: TrainedPredictors, claim: paper.Claim) -> tuple[Path, ...]:
-    return tuple(one.path for variant in claim.contrast for one in trained.of(variant))
+    """What the comparisons were made from: trainings with the seeds that all have, or as a point all there are."""
+    contrasts = questions(claim)
+    seeds = {seed for contrast in contrasts for seed in trained.seeds(contrast)}
+    return tuple(
+        one.path for variant in claim.contrast for one in trained.of(variant) if not contrasts or one.seed in seeds
+    )

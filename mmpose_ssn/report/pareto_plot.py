@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from mmpose_ssn.files import draft
-from mmpose_ssn.report.baselines import KINDS, PAPERS, Comparison, Entrant, FullSize, Latency, front
+from mmpose_ssn.report.baselines import KINDS, PAPERS, Comparison, FullSize, Latency, front
 from mmpose_ssn.report.inputs import Cost
 from mmpose_ssn.report.table1 import PAPER_DATA
 
 _MARKERS = dict(zip(KINDS, ("o", "s", "^"), strict=True))
 _FACES = dict(zip(KINDS, ("black", "white", "white"), strict=True))
+_OWN = "#9a9a9a"
 _INCHES = (4.6, 5.2)  # of a panel
 
 
@@ -45,7 +46,11 @@ class _Point:
     deployed: Cost
     latency: Latency | None
     ap: float
-    own: float | None = None  # AP under its own recipe
+    own_recipe: bool = False
+
+    @property
+    def face(self) -> str:
+        return _OWN if self.own_recipe else _FACES[self.kind]
 
 
 _COSTS: dict[str, Callable[[_Point], float | None]] = {
@@ -56,16 +61,19 @@ _COSTS: dict[str, Callable[[_Point], float | None]] = {
 
 
 def draw_trained(comparison: Comparison, file: Path) -> None:
-    """Draw what was trained: AP measured on the preset's data, under the common recipe and under the own one.
+    """Draw what was trained: AP measured on the preset's data, whatever the recipe.
 
     Args:
-        comparison: What to show; drawn with a line of text alone where nothing was trained.
+        comparison: What to show.
         file: Picture to write.
     """
-    own = {one.network: one.ap for one in comparison.entrants if one.recipe == "own"}
-    points = [_trained(one, own.get(one.network)) for one in comparison.entrants if one.recipe == "common"]
+    points = [
+        _Point(one.network, one.kind, one.deployed, one.latency, one.ap, one.recipe == "own")
+        for one in comparison.entrants
+    ]
     size = "small networks, " if comparison.scaled else ""
-    _draw(points, f"{size}preset {comparison.preset}", f"AP, %, on {comparison.data_in_short}", file)
+    meaning = ": numbers mean nothing" if comparison.preset == "smoke" else ""
+    _draw(points, f"{size}preset {comparison.preset}{meaning}", f"AP, %, on {comparison.data_in_short}", file)
 
 
 def draw_full_size(networks: Sequence[FullSize], file: Path) -> None:
@@ -76,10 +84,6 @@ def draw_full_size(networks: Sequence[FullSize], file: Path) -> None:
         if one.published and (one.kind != KINDS[0] or one.id in PAPERS)
     ]
     _draw(points, "full-size networks, nothing trained here", f"AP, %, as printed, on {PAPER_DATA}", file)
-
-
-def _trained(one: Entrant, own: float | None) -> _Point:
-    return _Point(one.network, one.kind, one.deployed, one.latency, one.ap, own)
 
 
 def _draw(points: Sequence[_Point], title: str, what: str, file: Path) -> None:
@@ -101,11 +105,13 @@ def _draw(points: Sequence[_Point], title: str, what: str, file: Path) -> None:
         line = sorted((x, one.ap) for (one, x), on in zip(placed, on_front, strict=True) if on)
         panel.plot(*zip(*line, strict=True), color="#bbbbbb", linewidth=1, drawstyle="steps-post", zorder=1)
         for one, x in placed:
-            style = dict(marker=_MARKERS[one.kind], color="black", linestyle="none", markersize=6)
-            panel.plot(x, one.ap, markerfacecolor=_FACES[one.kind], zorder=3, **style)
-            if one.own is not None:
-                panel.plot([x, x], [one.ap, one.own], color="black", linewidth=0.7, linestyle=":", zorder=2)
-                panel.plot(x, one.own, markerfacecolor="#9a9a9a", zorder=2, **style)
+            above = 2 if one.own_recipe else 3
+            panel.plot(
+                x, one.ap, _MARKERS[one.kind], color="black", markersize=6, markerfacecolor=one.face, zorder=above
+            )
+        for name in {one.name for one in points if one.own_recipe}:  # one network, two recipes
+            ends = [(x, one.ap) for one, x in placed if one.name == name]
+            panel.plot(*zip(*ends, strict=True), color="black", linewidth=0.7, linestyle=":", zorder=1.5)
         panel.set_xscale("log")
         panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         panel.xaxis.set_major_formatter("{x:g}")
@@ -119,8 +125,8 @@ def _draw(points: Sequence[_Point], title: str, what: str, file: Path) -> None:
     figure.suptitle(title, fontsize=10)
     kinds = [kind for kind in KINDS if any(one.kind == kind for one in points)]
     handles = [_handle(_MARKERS[kind], _FACES[kind]) for kind in kinds]
-    if any(one.own is not None for one in points):
-        handles, kinds = [*handles, _handle("s", "#9a9a9a")], [*kinds, "MMPose's, by its own recipe"]
+    if any(one.own_recipe for one in points):
+        handles, kinds = [*handles, _handle(_MARKERS[KINDS[1]], _OWN)], [*kinds, "MMPose's, by its own recipe"]
     if handles:
         figure.legend(handles, kinds, loc="outside lower center", ncols=len(kinds), frameon=False, fontsize=9)
     for panel, placed in named:  # once nothing moves any more
@@ -137,12 +143,12 @@ def _handle(marker: str, face: str) -> Any:
 
 
 def _label(panel: Any, placed: Sequence[tuple[_Point, float]]) -> None:
-    """Write each name beside its point, where it hides least of the other names and points."""
+    """Write each network's name once beside its point, where it hides least of the other names and points."""
     from matplotlib.transforms import Bbox
 
     panel.figure.draw_without_rendering()  # only then is it known where things are
     half = 4.5 / 72 * panel.figure.dpi
-    at = [panel.transData.transform((x, ap)) for one, x in placed for ap in (one.ap, one.own) if ap is not None]
+    at = [panel.transData.transform((x, one.ap)) for one, x in placed]
     taken = [Bbox.from_extents(x - half, y - half, x + half, y + half) for x, y in at]
 
     def hidden(name: Any, place: _Place) -> float:
@@ -152,7 +158,10 @@ def _label(panel: Any, placed: Sequence[tuple[_Point, float]]) -> None:
         outside = box.width * box.height - _overlap(box, panel.bbox)
         return sum(_overlap(box, other) for other in taken) + 10 * outside
 
+    common = {one.name for one, _ in placed if not one.own_recipe}
     for one, x in sorted(placed, key=lambda pair: -pair[0].ap):
+        if one.own_recipe and one.name in common:
+            continue
         line = dict(arrowstyle="-", color="#777777", linewidth=0.5, shrinkA=0, shrinkB=0)
         name = panel.annotate(
             one.name, (x, one.ap), (0, 0), textcoords="offset points", fontsize=7.5, arrowprops=line, zorder=1.5

@@ -23,7 +23,7 @@ from mmpose_ssn.report.table1 import NOT_RUN, PAPER_DATA, Table1, distinct
 _BLOCK = re.compile(r"(<!-- table1:begin\b[^>]*-->\n).*?(<!-- table1:end -->)", flags=re.DOTALL)
 _NEEDED = (
     *("variant", "method", "status", "preset", "ap_printed", "seed", "ap_measured", "ap_measured_low"),
-    *("ap_measured_high", "ap_measured_on", "ap_mean_of_seeds", "seeds", "images", "instances", "iterations"),
+    *("ap_measured_high", "ap_measured_on", "images", "instances", "iterations"),
     *("commit", "machine", "wall_time_s", "date", "notice"),
 )
 
@@ -59,8 +59,7 @@ class Run:
             raise RefusedInput(
                 f"{table_file}: no row is measured; copy results/table1.csv here once the preset has run"
             )
-        (preset,) = set(table["preset"])
-        (data,) = set(ran["ap_measured_on"])
+        preset, data = _only(table_file, table["preset"]), _only(table_file, ran["ap_measured_on"])
         for one in measured.values():
             found = _difference(ran, one)
             if (one.made["preset"], one.made["data"]) != (preset, data) or not abs(found - one.difference) < 1e-4:
@@ -110,6 +109,8 @@ def render_block(folders: Sequence[Path]) -> str:
         RefusedInput: if a file is missing, lacks a column, or two of one folder are of different runs.
     """
     runs = [Run.read(folder) for folder in folders]
+    if len({run.preset for run in runs}) < len(runs):
+        raise RefusedInput(f"{', '.join(map(str, folders))}: two runs of one preset, expected one of each")
     shown = runs[0].table[runs[0].table["status"] != "cost only"].drop_duplicates("variant")
     methods = dict(zip(shown["variant"], shown["method"], strict=True))
     orderings = [one for one in paper.orderings().values() if any(one.id in run.measured for run in runs)]
@@ -161,6 +162,13 @@ def _read_table(file: Path) -> pd.DataFrame:
     return table
 
 
+def _only(file: Path, column: pd.Series) -> str:
+    values = list(map(str, column.unique()))
+    if len(values) > 1:
+        raise RefusedInput(f"{file}: column {column.name} has {', '.join(values)}; commit the table of one run")
+    return values[0]
+
+
 def _difference(ran: pd.DataFrame, one: MeasuredOrdering) -> float:
     """The ordering's difference by the table, in AP points; NaN where it has not got all of its trainings."""
     ap = {(row["variant"], row["seed"]): float(row["ap_measured"]) for _, row in ran.iterrows()}
@@ -189,7 +197,7 @@ def _notes(ran: pd.DataFrame) -> dict[str, str]:
             f"{distinct(ran['commit'])}."
         ),
         "AP": (
-            f"OKS AP in percent on {distinct(ran['images'])} images with {distinct(ran['instances'])} people, with its "
-            "95 % bootstrap interval over images."
+            f"OKS AP in percent on {distinct(ran['images'])} images with {distinct(ran['instances'])} people: of one "
+            "training with its 95 % bootstrap interval over images, of several the mean and standard deviation."
         ),
     }

@@ -98,6 +98,9 @@ def _origin(file: Path, row: str, column: str, line: Mapping[str, str]) -> Origi
     elif column in _COUNTED:
         facts["made by"] = "counting the full-size network, untrained"
         facts["counting policy"] = line.get("counting_policy") or line.get("policy", _NOT_RECORDED)
+    elif column.startswith(("wall_ms", "peak_mb")):
+        facts["made by"] = "timing the network with random weights"
+        facts |= {name: line.get(f"time_{name}") or _NOT_RECORDED for name in ("machine", "commit")}
     else:
         sources = {path: _said(path, line) for path in _files(file, line)}
         facts |= _measured(line, {name for said in sources.values() for name in said})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torchvision.ops import deform_conv2d
 
 from mmpose_ssn.complexity.count import count
 from mmpose_ssn.complexity.variants import count_network
@@ -22,6 +23,14 @@ def test_macs_of_a_module_are_its_closed_form(kind: str) -> None:
     pointwise = 2 * C * module.reduce.out_channels + module.attention.conv.weight.numel()
     operator = module.operator_macs(H * W) if isinstance(module, Alternative) else 0
     assert counted == pointwise * H * W + operator
+
+
+def test_reading_between_pixels_and_softmax_are_operations() -> None:
+    values, offsets, weight = torch.zeros(1, C, H, W), torch.zeros(1, 18, H, W), torch.zeros(K, C, 3, 3)
+    reading = count(lambda x: deform_conv2d(x, offsets, weight, padding=1), [], (1, C, H, W))
+    assert reading.macs == K * C * 9 * H * W and reading.ops - reading.macs == 8 * C * 9 * H * W
+    attending = count(lambda x: x.softmax(-1) @ values.transpose(-2, -1), [], (1, C, H, W))
+    assert attending.macs == C * H * H * W and attending.ops - attending.macs == 3 * C * H * W
 
 
 @pytest.mark.parametrize("variant", ALTERNATIVES)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mmpose_ssn.experiment.plan import PROGRESS, Plan, relative_cost
+from mmpose_ssn.experiment.plan import PROGRESS, Plan, relative_cost, write_plans
 from mmpose_ssn.experiment.presets import Preset, load_preset
 
 
@@ -35,9 +35,11 @@ def test_nothing_is_said_before_the_first_step_and_nothing_is_left_at_the_end(tm
 
 
 def test_written_plan_reads_back(tmp_path: Path) -> None:
-    plan = Plan({Path("results/mini/ssn/seed0"): 1.5}, side_by_side=3)
-    plan.write(tmp_path / "plan.json")
-    assert Plan.read(tmp_path / "plan.json") == plan
+    ssn, beside = Path("results/mini/ssn/seed0"), Path("results/mini/hrnet-w32/seed0")
+    write_plans(tmp_path / "plan.json", [{ssn: 1.5}, {beside: 2.5}], side_by_side=3)
+    assert Plan.read(tmp_path / "plan.json", ssn) == Plan({ssn: 1.5}, 3)
+    assert Plan.read(tmp_path / "plan.json", beside) == Plan({beside: 2.5}, 3)
+    assert Plan.read(tmp_path / "plan.json", Path("results/mini/unplanned/seed0")) is None
 
 
 def test_cost_follows_the_printed_flops_and_the_width() -> None:

@@ -6,6 +6,7 @@ import contextlib
 import io
 import itertools
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from mmpose_ssn.report.baselines_page import full_size_to_csv, to_csv, to_markdo
 from mmpose_ssn.report.inputs import Cost, RefusedInput, read_scores
 from mmpose_ssn.report.pareto_plot import draw_full_size, draw_trained
 from mmpose_ssn.report.speed import to_markdown as speed_to_markdown
+from mmpose_ssn.report.where import origins
 from mmpose_ssn.variants import ALTERNATIVES, ASSERTED, BASELINES, CONTROLS
 
 IMAGES, KEYPOINTS, RESAMPLES = 12, 17, 200
@@ -60,7 +62,7 @@ def test_the_front_is_that_of_trying_all_pairs() -> None:
 
 def test_every_other_network_is_held_against_one_of_the_papers() -> None:
     assert {*AGAINST.values()} <= {*PAPERS}
-    assert {*BASELINES, *ALTERNATIVES, *CONTROLS} <= AGAINST.keys() and not AGAINST.keys() & ASSERTED.keys()
+    assert {*BASELINES, *ALTERNATIVES} <= AGAINST.keys() and not AGAINST.keys() & {*ASSERTED, *CONTROLS}
 
 
 def people() -> dict:
@@ -140,12 +142,14 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     assert status == 0
     lines = [
-        dict(variant=name, threads=threads, wall_ms=(position + 1) * 10 / threads, peak_mb=1.5, machine="a machine")
+        dict(variant=name, threads=threads, wall_ms=(position + 1) * 10 / threads, peak_mb=1.5)
+        | dict(machine="a machine", commit="c0ffee")
         for position, name in enumerate(dict.fromkeys(name.removesuffix("-own") for name in NOISE))
         for threads in (1, 2)
     ]
     pd.DataFrame(lines).assign(preset="smoke").to_csv(root / "latency.csv", index=False)
-    pd.DataFrame(lines).assign(preset="full size").to_csv(root / "full-size-latency.csv", index=False)
+    times = pd.DataFrame(lines).assign(preset="full size")
+    times.assign(wall_ms=100 * times.wall_ms, peak_mb=20.0).to_csv(root / "full-size-latency.csv", index=False)
     return root
 
 
@@ -193,10 +197,16 @@ def test_files_hold_what_the_page_shows(comparison: Comparison) -> None:
     table = pd.read_csv(io.StringIO(to_csv(comparison))).set_index("variant")
     assert table.loc["lite-k256-conv7x7", "against"] == "lite-k256" and (table["ap_measured_on"] == DATA).all()
     assert table["notice"].str.contains("meaningless").all() and (table["wall_ms_2_threads"] > 0).all()
-    assert table["deployed_macs"].tolist() == [1000 * k for k in table["deployed_params"] // 100]
+    assert table["trained_deployed_macs"].tolist() == [1000 * k for k in table["trained_deployed_params"] // 100]
+    assert table.loc["ssn", "wall_ms_1_threads"] == 10 and table.loc["lite-k256", "wall_ms_2_threads"] == 15
+    assert table.loc["simplebaseline-r50-own", "wall_ms_1_threads"] == 20 and (table["peak_mb"] == 1.5).all()
     full = pd.read_csv(io.StringIO(full_size_to_csv(comparison.full_size))).set_index("variant")
     assert full.loc["hrnet-w32", "ap_printed"] == 74.6 and full.loc["hrnet-w32", "kind"] == "MMPose's"
-    assert full.loc["ssn", "wall_ms_1_threads"] == 10 and pd.isna(full.loc["mspn50", "wall_ms_1_threads"])
+    assert (
+        full.loc["ssn", "wall_ms_1_threads"] == 1000
+        and full.loc["ssn", "peak_mb"] == 20
+        and pd.isna(full.loc["mspn50", "wall_ms_1_threads"])
+    )
 
 
 def test_pictures_are_drawn_with_and_without_times(study: Path, comparison: Comparison, tmp_path: Path) -> None:
@@ -213,7 +223,7 @@ def test_speed_is_told_as_ratios_to_ssn(study: Path) -> None:
     page = speed_to_markdown(read_full_size(*files, study / "full-size-latency.csv"))
     row = next(line for line in page.splitlines() if line.startswith("| simplebaseline-r50 "))
     cells = [cell.strip() for cell in row.strip("|").split("|")]
-    assert cells[3:9] == ["20.0", "2.00", "3.7", "10.0", "2.00", "1.8"] and cells[9:] == ["136.0", "1.5"]
+    assert cells[3:9] == ["2000.0", "2.00", "368.6", "1000.0", "2.00", "184.3"] and cells[9:] == ["136.0", "20.0"]
     with pytest.raises(RefusedInput, match="ssn was not timed"):
         speed_to_markdown(read_full_size(*files, None))
 
@@ -228,7 +238,7 @@ def test_the_command_counts_the_networks_that_were_trained(study: Path, capsys: 
     smoke = load_preset("smoke")
     for variant in ("ssn", "simplebaseline-r50"):
         _, deployed = count_network(resolve(smoke, variant, 0, Path("data")))
-        assert table.loc[variant, "deployed_params"] == deployed.params
+        assert table.loc[variant, "trained_deployed_params"] == deployed.params
     assert all((out.parent / f"baselines{end}").exists() for end in (".md", ".png", "-full-size.csv", "-full-size.png"))
 
     assert main([*command[:2], "mini", *command[3:]]) == 1
@@ -245,4 +255,65 @@ def test_times_of_another_size_are_refused(study: Path) -> None:
 def test_each_network_says_where_it_comes_from(comparison: Comparison) -> None:
     kinds = {one.id: one.kind for one in itertools.chain(comparison.entrants, comparison.full_size)}
     assert kinds["ssn"] == "the paper's" and kinds["litehrnet-18"] == "MMPose's"
-    assert kinds["lite-k256-active"] == "in the modules' place"
+    assert kinds["lite-k256-active"] == "alternative"
+
+
+def test_a_network_under_its_own_recipe_alone_is_still_a_small_one(study: Path, tmp_path: Path) -> None:
+    name = "simplebaseline-r50-own"
+    alone = Comparison.of(
+        preset="smoke",
+        scores=[read_scores(study / name / "scores.json")],
+        deployed={name: Cost(1, 1, 1)},
+        annotation_file=study / "annotations.json",
+        complexity_file=study / "complexity.csv",
+        compared_file=study / "compared.csv",
+        full_size_latency=study / "full-size-latency.csv",
+    )
+    assert alone.scaled and alone.entrants[0].latency is None and alone.entrants[0].decision is None
+    page = to_markdown(alone, "a.png", "b.png")
+    assert "small versions" in page and " 71.8 " not in page.split("## At full size")[0]
+    draw_trained(alone, tmp_path / "alone.png")
+
+
+def test_a_checkpoint_from_elsewhere_at_full_size_has_the_printed_ap_beside_it(study: Path, tmp_path: Path) -> None:
+    content = json.loads((study / "simplebaseline-r50" / "scores.json").read_text())
+    content |= dict(preset="paper", provenance={**content["provenance"], "data": "COCO val2017", "external": "zoo.pth"})
+    (tmp_path / "scores.json").write_text(json.dumps(content))
+    shutil.copytree(study / "simplebaseline-r50" / "predictions", tmp_path / "predictions")
+    adopted = Comparison.of(
+        preset="paper",
+        scores=[read_scores(tmp_path / "scores.json")],
+        deployed={"simplebaseline-r50": Cost(1, 1, 1)},
+        annotation_file=study / "annotations.json",
+        complexity_file=study / "complexity.csv",
+        compared_file=study / "compared.csv",
+        full_size_latency=study / "full-size-latency.csv",
+    )
+    page = to_markdown(adopted, "a.png", "b.png").split("## At full size")[0]
+    assert "small versions" not in page and "external: zoo.pth" in page and "trained elsewhere" in page
+    row = next(line for line in page.splitlines() if line.startswith("| simplebaseline-r50 "))
+    assert " elsewhere " in row and " 71.8 " in row and " 2000 " in row
+
+
+def test_the_front_of_the_page_is_over_all_recipes(comparison: Comparison) -> None:
+    page = to_markdown(comparison, "a.png", "b.png").split("## At full size")[0]
+    fronts = {
+        tuple(cells[i].strip() for i in (1, 3)): cells[-2].strip()
+        for cells in (line.split("|") for line in page.splitlines())
+        if len(cells) > 10
+    }
+    ap = {one.id: one.ap for one in comparison.entrants}
+    assert ap["simplebaseline-r50-own"] == max(ap.values()), "the study is drawn so"
+    assert fronts["simplebaseline-r50", "own"] == "parameters, MACs, time"
+    assert fronts["ssn", "common"] == "parameters, MACs, time" and fronts["simplebaseline-r50", "common"] == "–"
+
+
+def test_where_a_cost_and_a_time_come_from(study: Path, comparison: Comparison) -> None:
+    file = study / "results.csv"
+    file.write_text(to_csv(comparison))
+    (time,) = origins(file, "ssn", "wall_ms_1_threads")
+    assert time.facts["made by"].startswith("timing") and time.facts["commit"] == "c0ffee"
+    (printed,) = origins(file, "simplebaseline-r50", "ap_printed")
+    assert printed.facts["made by"].startswith("MMPose's model zoo")
+    (cost,) = origins(file, "ssn", "trained_deployed_params")
+    assert "full-size" not in cost.facts.get("made by", "")

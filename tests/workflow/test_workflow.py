@@ -9,6 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from mmpose_ssn.experiment.presets import load_preset
+from mmpose_ssn.variants import ASSERTED
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 CHOICE = ("preset=smoke", "variants=lite-k256,lite-k512")
@@ -41,9 +44,9 @@ class Checkout:
         )
         return done.returncode, done.stdout
 
-    def planned(self, *choice: str) -> dict[str, int]:
+    def planned(self, *choice: str, target: str = "results/table1.md") -> dict[str, int]:
         """Jobs that the command would run, by rule."""
-        status, output = self.snakemake(*choice, dry=True)
+        status, output = self.snakemake(*choice, dry=True, target=target)
         assert status == 0, output
         if "Nothing to be done" in output:
             return {}
@@ -92,6 +95,38 @@ def test_every_job_leaves_a_log_and_its_time(checkout: Checkout) -> None:
     for step in ("resolve", "train", "evaluate"):
         assert (folder / f"{step}.log").exists()
         assert pd.read_csv(folder / f"{step}.benchmark.tsv", sep="\t")["s"].item() > 0
+
+
+PAGE = "results/baselines.md"
+
+
+def test_page_of_baselines_trains_what_the_preset_compares_and_nothing_twice(checkout: Checkout) -> None:
+    smoke = load_preset("smoke")
+    beside = {"backbone", "ssn", "lite-k256", "lite-k512", "lite-k256-frozen", *smoke["compared"]}
+    planned = checkout.planned("preset=smoke", target=PAGE)
+    trained = len(beside - {"lite-k256", "lite-k512"})  # those are there, from another choice
+    assert planned == {
+        **dict.fromkeys(("resolve", "train", "evaluate"), trained),
+        **dict.fromkeys(("latency_of_preset", "baselines"), 1),
+    }
+    planned = checkout.planned("preset=mini", target=PAGE)
+    assert planned["train"] == 5 + len(load_preset("mini")["compared"]) and planned["latency"] == 1
+
+
+def test_page_of_baselines_shows_what_is_asked_for_by_name(checkout: Checkout) -> None:
+    planned = checkout.planned("preset=smoke", "variants=lite-k256,lite-k256-active", target=PAGE)
+    assert planned["train"] == 1
+    planned = checkout.planned("preset=paper", "variants=hrnet-w32", target=PAGE)
+    assert planned["train"] == planned["latency"] == 1 and "latency_of_preset" not in planned
+    status, output = checkout.snakemake("preset=smoke", "variants=ssn-wo-ca", dry=True, target=PAGE)
+    assert status != 0 and "shows none of the chosen variants" in output
+
+
+def test_asserted_networks_are_trained_for_the_ledger_alone(checkout: Checkout) -> None:
+    midi = load_preset("midi")
+    seeds, asserted = len(midi["seeds"]), len(ASSERTED) * len(midi["asserted_seeds"])
+    assert checkout.planned("preset=midi", target="results/claims.md")["train"] == 10 * seeds + asserted
+    assert checkout.planned("preset=midi", "seeds=2", target="results/claims.md")["train"] == 10
 
 
 def test_second_run_does_nothing(checkout: Checkout) -> None:

@@ -7,6 +7,8 @@ SECONDS = 1 if load_preset(PRESET).get("meaningless") else 60
 
 # Nothing else may run while networks are timed.
 rule latency:
+    input:
+        configs=rules.complexity.input.configs,
     output:
         "results/latency.csv",
     log:
@@ -36,7 +38,11 @@ rule latency_of_preset:
     threads: workflow.cores
     params:
         seconds=SECONDS,
-        networks=list(dict.fromkeys(name.removesuffix(OWN_RECIPE) for name in BESIDE)),
+        networks=networks_beside,
+        digests=lambda wildcards: [
+            config_digest(SimpleNamespace(preset=PRESET, variant=name), SEEDS[0])
+            for name in networks_beside(wildcards)
+        ],
     message:
         "Timing the networks of {wildcards.preset}"
     shell:

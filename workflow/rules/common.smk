@@ -7,10 +7,10 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
 from mmpose_ssn import paper
-from mmpose_ssn.experiment.plan import Plan, relative_cost
+from mmpose_ssn.experiment.plan import relative_cost, write_plans
 from mmpose_ssn.experiment.presets import load_preset
 from mmpose_ssn.experiment.resolve import digest, resolve
-from mmpose_ssn.report.baselines import AGAINST, PAPERS
+from mmpose_ssn.report.baselines import SHOWN
 from mmpose_ssn.variants import (
     ALTERNATIVES,
     ASSERTED,
@@ -86,19 +86,29 @@ TABULATED = [variant for variant in CLAIMED if variant not in ASSERTED]
 
 
 # What the page of baselines shows: of the chosen ones those that have a place there, and what the preset puts beside them.
-BESIDE = [variant for variant in CHOSEN if variant in (*PAPERS, *AGAINST)]
+BESIDE = [variant for variant in CHOSEN if variant in SHOWN]
 if config["variants"] == "all":
     BESIDE += load_preset(PRESET).get("compared", [])
+    refuse_strangers("variant in the preset's `compared`", BESIDE, SHOWN)
+
+
+def networks_beside(wildcards):
+    """Those of the page of baselines, once each whatever its recipes."""
+    if not BESIDE:
+        raise WorkflowError(
+            f"the page of baselines shows none of the chosen variants; it can show: {', '.join(SHOWN)}"
+        )
+    return list(dict.fromkeys(name.removesuffix(OWN_RECIPE) for name in BESIDE))
 
 
 # Networks and seeds that only the ledger of claims asks for.
 ASSERTED_RUNS = {
     "variant": [name for name in ASSERTED if name not in CHOSEN],
-    "seed": (
-        load_preset(PRESET).get("asserted_seeds", [])
-        if config["variants"] == "all"
-        else []
-    ),
+    "seed": [
+        seed
+        for seed in load_preset(PRESET).get("asserted_seeds", [])
+        if seed in SEEDS and config["variants"] == "all"
+    ],
 }
 
 
@@ -199,31 +209,23 @@ def cost_of_a_training(wildcards):
     return round(1000 * relative_cost(load_preset(wildcards.preset), wildcards.variant))
 
 
-def plan_of(wildcards):
-    """The plan that a training is in: the chosen ones have theirs, as have those that a single page asks for."""
-    name = "plan"
-    if wildcards.variant not in CHOSEN:
-        name += "-asserted" if wildcards.variant in ASSERTED else "-beside"
-    return f"results/{PRESET}/{name}.json"
+PLAN = f"results/{PRESET}/plan.json"
 
 
-def write_plans():
-    """Tell the trainings of each other, for the time that they will take together."""
+def tell_of_each_other():
+    """Write down the trainings that go together, for the time that they will take."""
     preset = load_preset(PRESET)
     side_by_side = (workflow.cores or 1) if preset["data"] == "drawn" else 1
     beside = [name for name in BESIDE if name not in CHOSEN]
-    for variants, seeds in (
-        (CHOSEN, SEEDS),
-        (beside, SEEDS),
-        ASSERTED_RUNS.values(),
-    ):
-        costs = {
+    groups = (CHOSEN, SEEDS), (beside, SEEDS), ASSERTED_RUNS.values()
+    plans = [
+        {
             Path(f"results/{PRESET}/{variant}/seed{seed}"): relative_cost(
                 preset, variant
             )
             for variant in variants
             for seed in seeds
         }
-        if costs:
-            plan = plan_of(SimpleNamespace(variant=variants[0]))
-            Plan(costs, side_by_side).write(Path(plan))
+        for variants, seeds in groups
+    ]
+    write_plans(Path(PLAN), plans, side_by_side)

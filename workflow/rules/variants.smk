@@ -41,7 +41,7 @@ rule train:
     threads: threads_of_a_training
     params:
         work_dir=subpath(output.weights, parent=True),
-        plan=plan_of,
+        plan=PLAN,
     message:
         "Training {wildcards.preset}/{wildcards.variant} seed {wildcards.seed}"
     shell:
