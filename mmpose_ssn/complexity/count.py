@@ -7,7 +7,8 @@ The policy ``conv-macs + elementwise`` (the plain one that fits the paper's ten 
   normalisation 2 (folded scale and shift); ReLU, add, multiply, divide, square, softplus, sigmoid and its relatives,
   limits, max pool 1 per output element; spatial sum or mean 1 per input element; a norm 2 (square, sum); softmax 3
   (exponential, sum, division); bilinear resize 7 per output element; the shift 7 (4 products, 3 sums), whichever back
-  end computes it. What only moves data, such as a concatenation or a resize to the nearest, is free.
+  end computes it; deformable convolution 8 per tap, channel and position (the same, and its mask). What only moves
+  data, such as a concatenation or a resize to the nearest, is free.
 - MMPose's FLOPs: MACs, biases, normalisation and ReLU, which is what MMPose's tables print under that name
   (``published.yaml``): additions, other activations and resizes are missing there.
 
