@@ -38,7 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the five files; return 1 where an input is refused."""
-    from mmpose_ssn.complexity.trained import count_trained
+    from mmpose_ssn.commands.counting import count_trained
+    from mmpose_ssn.experiment.presets import load_preset
     from mmpose_ssn.files import write_together
     from mmpose_ssn.report.baselines import Comparison
     from mmpose_ssn.report.baselines_page import full_size_to_csv, to_csv, to_markdown
@@ -50,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
         counted = {name: count_trained(one)[1] for name, one in {one.variant: one for one in scores}.items()}
         comparison = Comparison.of(
             preset=args.preset,
+            scaled=load_preset(args.preset).get("network") is not None,
             scores=scores,
             deployed={name: Cost(one.params, one.macs, one.ops) for name, one in counted.items()},
             annotation_file=args.annotations,

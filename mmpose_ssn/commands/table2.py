@@ -73,8 +73,8 @@ def _macs(scores: Sequence[Scores]) -> dict[str, dict[str, int]]:
     Raises:
         RefusedInput: if a config is missing, or is not of the network that was scored.
     """
+    from mmpose_ssn.commands.counting import count_trained
     from mmpose_ssn.complexity.stages import count_stages
-    from mmpose_ssn.complexity.trained import count_trained
 
     networks = {one.variant: count_trained(one)[0] for one in {one.variant: one for one in scores}.values()}
     return {

@@ -15,7 +15,6 @@ from typing import Any
 import pandas as pd
 
 from mmpose_ssn import paper
-from mmpose_ssn.experiment.presets import load_preset
 from mmpose_ssn.paper import PrintedNumber
 from mmpose_ssn.report.comparison import Decision, decide
 from mmpose_ssn.report.contrasts import TrainedPredictors
@@ -152,6 +151,7 @@ class Comparison:
     def of(
         cls,
         preset: str,
+        scaled: bool,
         scores: Sequence[Scores],
         deployed: Mapping[str, Cost],
         annotation_file: Path,
@@ -164,6 +164,7 @@ class Comparison:
 
         Args:
             preset: Whose scores are shown.
+            scaled: Whether that preset makes networks smaller than full size.
             scores: Of each trained network and seed, with ``predictions/`` beside each file.
             deployed: Cost of each network that was trained, its answer alone.
             annotation_file: The annotations that they were scored with.
@@ -184,7 +185,6 @@ class Comparison:
         decisions = decide(pairs, trained)
         full_size = read_full_size(complexity_file, compared_file, full_size_latency)
         full = {one.id: one for one in full_size}
-        scaled = load_preset(preset).get("network") is not None
         timed: Mapping[str, Latency | None] = {}
         if latency is not None:
             timed = read_latency(latency, preset)

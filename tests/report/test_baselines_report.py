@@ -158,6 +158,7 @@ def comparison(study: Path) -> Comparison:
     scores = [read_scores(study / variant / "scores.json") for variant in NOISE]
     return Comparison.of(
         preset="smoke",
+        scaled=True,
         scores=scores,
         deployed={name: Cost(100 * k, 1000 * k, 2000 * k) for k, name in enumerate(NOISE, start=1)},
         annotation_file=study / "annotations.json",
@@ -262,6 +263,7 @@ def test_a_network_under_its_own_recipe_alone_is_still_a_small_one(study: Path, 
     name = "simplebaseline-r50-own"
     alone = Comparison.of(
         preset="smoke",
+        scaled=True,
         scores=[read_scores(study / name / "scores.json")],
         deployed={name: Cost(1, 1, 1)},
         annotation_file=study / "annotations.json",
@@ -282,6 +284,7 @@ def test_a_checkpoint_from_elsewhere_at_full_size_has_the_printed_ap_beside_it(s
     shutil.copytree(study / "simplebaseline-r50" / "predictions", tmp_path / "predictions")
     adopted = Comparison.of(
         preset="paper",
+        scaled=False,
         scores=[read_scores(tmp_path / "scores.json")],
         deployed={"simplebaseline-r50": Cost(1, 1, 1)},
         annotation_file=study / "annotations.json",

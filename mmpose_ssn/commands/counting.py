@@ -1,4 +1,4 @@
-"""The network behind a ``scores.json``, from the config that lies beside it."""
+"""What several commands need: the network behind a ``scores.json``, from the config that lies beside it."""
 
 from __future__ import annotations
 
