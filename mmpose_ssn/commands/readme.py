@@ -13,10 +13,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--runs",
         type=Path,
         nargs="+",
-        default=[Path("docs/mini")],
+        default=[Path("docs/mini"), Path("docs/midi")],
         metavar="DIR",
         help="folders with committed copies of results/table1.csv and, as orderings.csv, of "
-        "results/table1-orderings.csv (default: docs/mini)",
+        "results/table1-orderings.csv (default: docs/mini docs/midi)",
     )
     parser.add_argument(
         "--readme", type=Path, default=Path("README.md"), metavar="MD", help="file to write to (default: %(default)s)"

@@ -48,6 +48,8 @@ def read_curves(trainings: Mapping[str, Path]) -> pd.DataFrame:
 def draw(curves: pd.DataFrame, title: str, file: Path) -> None:
     """Draw ``acc_pose`` over the iterations, the deep networks on the left and the lite ones on the right.
 
+    Of several seeds the mean is drawn, over a band from the lowest to the highest.
+
     Args:
         curves: What :func:`read_curves` returned, trainings named ``<variant>`` or ``<variant> seed<k>``.
         title: Line above the picture; it is to name the data.
@@ -60,10 +62,12 @@ def draw(curves: pd.DataFrame, title: str, file: Path) -> None:
 
     names = {variant: row.method for variant, row in paper.table1().items()} | REFERENCES
     figure, panels = plt.subplots(1, 2, figsize=(10, 3.8), sharey=True, layout="constrained")
-    for training, curve in curves.groupby("training", sort=False):
-        variant, _, seed = str(training).partition(" ")
-        panels[int(variant.startswith("lite"))].plot(
-            curve.iteration, 100 * curve.acc_pose, label=f"{names.get(variant, variant)} {seed}".strip(), linewidth=1.6
+    for variant, trainings in curves.groupby(curves.training.str.partition(" ")[0], sort=False):
+        panel = panels[int(str(variant).startswith("lite"))]
+        accuracy = 100 * trainings.groupby("iteration").acc_pose.agg(["mean", "min", "max"])
+        (line,) = panel.plot(accuracy.index, accuracy["mean"], label=names.get(str(variant), variant), linewidth=1.6)
+        panel.fill_between(
+            accuracy.index, accuracy["min"], accuracy["max"], color=line.get_color(), alpha=0.15, linewidth=0
         )
     for panel, name in zip(panels, ("deep networks", "lite networks"), strict=True):
         panel.set_title(name, fontsize=10)
