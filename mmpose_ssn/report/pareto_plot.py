@@ -99,7 +99,7 @@ def _draw(points: Sequence[_Point], title: str, what: str, file: Path) -> None:
         1, across, figsize=(_INCHES[0] * across, _INCHES[1]), sharey=True, squeeze=False, layout="constrained"
     )
     named = []
-    for panel, (name, cost) in zip(grid[0], shown.items(), strict=False):
+    for panel, (what_it_costs, cost) in zip(grid[0], shown.items(), strict=False):
         placed = [(one, x) for one in points if (x := cost(one)) is not None]
         on_front = front([x for _, x in placed], [one.ap for one, _ in placed])
         line = sorted((x, one.ap) for (one, x), on in zip(placed, on_front, strict=True) if on)
@@ -109,15 +109,15 @@ def _draw(points: Sequence[_Point], title: str, what: str, file: Path) -> None:
             panel.plot(
                 x, one.ap, _MARKERS[one.kind], color="black", markersize=6, markerfacecolor=one.face, zorder=above
             )
-        for name in {one.name for one in points if one.own_recipe}:  # one network, two recipes
-            ends = [(x, one.ap) for one, x in placed if one.name == name]
+        for network in {one.name for one in points if one.own_recipe}:  # one network, two recipes
+            ends = [(x, one.ap) for one, x in placed if one.name == network]
             panel.plot(*zip(*ends, strict=True), color="black", linewidth=0.7, linestyle=":", zorder=1.5)
         panel.set_xscale("log")
         panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         panel.xaxis.set_major_formatter("{x:g}")
         panel.xaxis.set_minor_formatter(NullFormatter())
         panel.margins(x=0.2, y=0.06)
-        panel.set_xlabel(name, fontsize=9)
+        panel.set_xlabel(what_it_costs, fontsize=9)
         panel.grid(alpha=0.25, which="both")
         panel.spines[["top", "right"]].set_visible(False)
         named.append((panel, placed))

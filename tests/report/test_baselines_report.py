@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
@@ -210,9 +211,19 @@ def test_files_hold_what_the_page_shows(comparison: Comparison) -> None:
     )
 
 
-def test_pictures_are_drawn_with_and_without_times(study: Path, comparison: Comparison, tmp_path: Path) -> None:
+def test_pictures_are_drawn_with_and_without_times(
+    study: Path, comparison: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     untimed = read_full_size(study / "complexity.csv", study / "compared.csv", None)
+    labels: list[str] = []
+    set_xlabel = Axes.set_xlabel
+    monkeypatch.setattr(Axes, "set_xlabel", lambda axes, text, **k: labels.append(text) or set_xlabel(axes, text, **k))
     draw_trained(comparison, tmp_path / "trained.png")
+    assert [label.split(",")[0] for label in labels] == [
+        "parameters",
+        "multiply-accumulates",
+        "time of one image on one thread",
+    ]
     draw_full_size(comparison.full_size, tmp_path / "timed.png")
     draw_full_size(untimed, tmp_path / "untimed.png")
     for name in ("trained", "timed", "untimed"):
