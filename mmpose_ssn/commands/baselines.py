@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from mmpose_ssn.commands.arguments import add_annotations, add_scores
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``baselines``."""
@@ -16,17 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--full-size-latency", type=Path, metavar="CSV", help="what `latency` wrote of the full-size networks"
     )
     parser.add_argument("--latency", type=Path, metavar="CSV", help="what `latency --preset` wrote of the preset's")
-    parser.add_argument(
-        "--annotations", type=Path, required=True, metavar="JSON", help="annotations that the networks were scored with"
-    )
-    parser.add_argument(
-        "--scores",
-        type=Path,
-        nargs="*",
-        default=[],
-        metavar="JSON",
-        help="scores.json of each trained network and seed, with its config.py and predictions/ beside it",
-    )
+    add_annotations(parser)
+    add_scores(parser, "trained network and seed, with its config.py and predictions/ beside it")
     parser.add_argument(
         "--out",
         type=Path,

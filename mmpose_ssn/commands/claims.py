@@ -6,21 +6,14 @@ import argparse
 import sys
 from pathlib import Path
 
+from mmpose_ssn.commands.arguments import add_annotations, add_scores
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``claims``."""
     parser.add_argument("--preset", required=True, help="preset that all scores are of, such as mini")
-    parser.add_argument(
-        "--annotations", type=Path, required=True, metavar="JSON", help="annotations that the networks were scored with"
-    )
-    parser.add_argument(
-        "--scores",
-        type=Path,
-        nargs="*",
-        default=[],
-        metavar="JSON",
-        help="scores.json of each trained variant and seed, with its predictions/ beside it",
-    )
+    add_annotations(parser)
+    add_scores(parser, "trained variant and seed, with its predictions/ beside it")
     parser.add_argument(
         "--resamples",
         type=int,

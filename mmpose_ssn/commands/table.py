@@ -6,20 +6,15 @@ import argparse
 import sys
 from pathlib import Path
 
+from mmpose_ssn.commands.arguments import add_scores
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``table``."""
     parser.description = "Render Table 1 of one preset as Markdown, CSV and TeX."
     parser.add_argument("--preset", required=True, help="preset whose scores are shown, such as mini")
     parser.add_argument("--complexity", type=Path, required=True, metavar="CSV", help="cost of the full-size networks")
-    parser.add_argument(
-        "--scores",
-        type=Path,
-        nargs="*",
-        default=[],
-        metavar="JSON",
-        help="scores.json of each trained variant and seed, and of the mean pose; one without is shown as not run",
-    )
+    add_scores(parser, "trained variant and seed, and of the mean pose; one without is shown as not run")
     parser.add_argument(
         "--orderings", type=Path, metavar="CSV", help="what `compare` measured on the same scores (default: nothing)"
     )

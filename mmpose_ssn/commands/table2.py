@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmpose_ssn.commands.arguments import add_annotations, add_scores
+
 if TYPE_CHECKING:
     from mmpose_ssn.report.inputs import Scores
 
@@ -17,17 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "Render Table 2 of one preset as Markdown, CSV and TeX, and draw AP by predictor against MACs."
     parser.add_argument("--preset", required=True, help="preset whose scores are shown, such as mini")
     parser.add_argument("--complexity", type=Path, required=True, metavar="CSV", help="cost of the full-size networks")
-    parser.add_argument(
-        "--annotations", type=Path, required=True, metavar="JSON", help="annotations that the networks were scored with"
-    )
-    parser.add_argument(
-        "--scores",
-        type=Path,
-        nargs="*",
-        default=[],
-        metavar="JSON",
-        help="scores.json of each trained variant and seed, with its config.py and predictions/ beside it",
-    )
+    add_annotations(parser)
+    add_scores(parser, "trained variant and seed, with its config.py and predictions/ beside it")
     parser.add_argument(
         "--out",
         type=Path,

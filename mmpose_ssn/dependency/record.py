@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -19,6 +16,7 @@ from tqdm import tqdm
 from mmpose_ssn.dependency.cells import Cell
 from mmpose_ssn.dependency.training import Result, run
 from mmpose_ssn.files import write_together
+from mmpose_ssn.workers import follow_parent
 
 _KEY = [field.name for field in fields(Cell)]
 
@@ -100,7 +98,7 @@ def _results(cells: Sequence[Cell], workers: int) -> Iterator[Iterator[Result]]:
     if workers == 1:
         yield map(run, cells)
         return
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _follow_parent)
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), follow_parent)
     try:
         yield (finished.result() for finished in as_completed([pool.submit(run, cell) for cell in cells]))
     finally:
@@ -115,16 +113,3 @@ def _in_order(table: pd.DataFrame, more: pd.DataFrame, order: Mapping[Cell, int]
     whole = pd.concat(tables, ignore_index=True)
     place = [order[Cell(*key)] for key in whole[_KEY].itertuples(index=False, name=None)]
     return whole.iloc[pd.Series(place).argsort(kind="stable")].reset_index(drop=True)
-
-
-def _follow_parent() -> None:
-    """Leaves interrupts to the parent, and ends this process when the parent is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    assert parent is not None, "runs in worker processes only"
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()

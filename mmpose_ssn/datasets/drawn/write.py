@@ -11,8 +11,6 @@ import hashlib
 import json
 import multiprocessing
 import os
-import signal
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -27,6 +25,7 @@ import numpy as np
 from tqdm import tqdm
 
 from mmpose_ssn.files import is_draft, write_together
+from mmpose_ssn.workers import follow_parent
 
 from .coco import draw_image, header
 from .spec import DESCRIPTION, DETECTED_SPLITS, SPLITS, VERSION, DrawnSpec
@@ -170,25 +169,12 @@ def _mapper(workers: int) -> Iterator[Any]:
     # OpenCV's own threads do not survive a fork, and a process a core leaves them no core to run on.
     threads = cv2.getNumThreads()
     cv2.setNumThreads(0)
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), _follow_parent)
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), follow_parent)
     try:
         yield partial(pool.map, chunksize=16)
     finally:
         pool.shutdown(cancel_futures=True)
         cv2.setNumThreads(threads)
-
-
-def _follow_parent() -> None:
-    """Leaves interrupts to the parent, and ends this process when the parent is killed: it would hold the lock on."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    assert parent is not None, "runs in worker processes only"
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
 
 
 def _draw_to_disk(spec: DrawnSpec, out: Path, task: tuple[str, int]) -> dict[str, Any]:
