@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmpose_ssn.dependency.task import CUE_RADIUS, SIZE
-from mmpose_ssn.models.alternatives import Match, kind_named, matched_width
+from mmpose_ssn.models.alternatives import Match, kind_of, matched_width
 
 CHANNELS = 64
 STEM_RADIUS = 1
@@ -35,7 +35,7 @@ class DependencyNetwork(nn.Module):
         self.stem = nn.Conv2d(3, CHANNELS, 2 * STEM_RADIUS + 1, padding=STEM_RADIUS, bias=False)
         self.norm = nn.BatchNorm2d(CHANNELS)
         self.predictor = nn.Conv2d(CHANNELS, 1, 1)
-        self.module = kind_named(kind).build(CHANNELS, self.match.width, fsm)  # last: all others start alike
+        self.module = kind_of(kind).build(CHANNELS, self.match.width, fsm)  # last: all others start alike
 
     def features(self, images: Tensor) -> Tensor:
         """What the module gets, [B, 64, 32, 32]."""
@@ -49,5 +49,5 @@ def limit(kind: str) -> float:
     """The greatest distance in pixels at which anything of a mark's cue can reach the logit at the mark; NaN where
     nothing but the picture bounds it.
     """
-    window = kind_named(kind).window
+    window = kind_of(kind).window
     return float("nan") if window is None else float(window + STEM_RADIUS + CUE_RADIUS)

@@ -14,7 +14,7 @@ from mmpose_ssn.dependency.cells import Cell
 from mmpose_ssn.dependency.network import DependencyNetwork, limit
 from mmpose_ssn.dependency.places import mass_within, nearest, places
 from mmpose_ssn.dependency.task import Batch, Task
-from mmpose_ssn.models.alternatives import kind_named
+from mmpose_ssn.models.alternatives import kind_of
 
 BATCH_SIZE, TEST_IMAGES = 4, 256
 RATE = 5e-3
@@ -57,7 +57,7 @@ def _run(cell: Cell) -> Result:
     match, (dx, dy) = network.match, task.displacement
     line: dict[str, Any] = {
         **asdict(cell),
-        "title": kind_named(cell.kind).title,
+        "title": kind_of(cell.kind).title,
         "limit": limit(cell.kind),
         "dx": dx,
         "dy": dy,

@@ -8,7 +8,7 @@ from torchvision.ops import deform_conv2d
 
 from mmpose_ssn.complexity.count import count
 from mmpose_ssn.complexity.variants import count_network
-from mmpose_ssn.models.alternatives import KINDS, kind_named
+from mmpose_ssn.models.alternatives import KINDS, kind_of
 from mmpose_ssn.models.alternatives.frame import Alternative
 from mmpose_ssn.variants import ALTERNATIVES, config_file
 
@@ -18,7 +18,7 @@ C, K, H, W = 8, 4, 6, 5
 @pytest.mark.parametrize("kind", KINDS)
 def test_macs_of_a_module_are_its_closed_form(kind: str) -> None:
     with torch.device("meta"):
-        module = kind_named(kind).build(C, K, dict(attention="sigmoid"))
+        module = kind_of(kind).build(C, K, dict(attention="sigmoid"))
     counted = count(module, [module], (1, C, H, W)).macs
     pointwise = 2 * C * module.reduce.out_channels + module.attention.conv.weight.numel()
     operator = module.operator_macs(H * W) if isinstance(module, Alternative) else 0

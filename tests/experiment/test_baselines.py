@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,24 +27,8 @@ from mmpose_ssn.variants import BASELINES, config_file
 
 SMALL = ["simplebaseline-r50", "hrnet-w32", "vipnas-mbv3", "vipnas-r50", "litehrnet-18", "ipr-r50"]
 ROOT = Path("some/data")
+Differing = Callable[[Config, Config], set[str]]
 ITERATIONS = 20
-
-
-def leaves(value: Any, path: str = "") -> dict[str, Any]:
-    """Nested settings as path -> value; a list without dicts is one value."""
-    if isinstance(value, dict):
-        items = value.items()
-    elif isinstance(value, list | tuple) and any(isinstance(item, dict) for item in value):
-        items = enumerate(value)
-    else:
-        return {path: list(value) if isinstance(value, tuple) else value}
-    return {key: leaf for name, item in items for key, leaf in leaves(item, f"{path}.{name}".lstrip(".")).items()}
-
-
-def differing(one: Config, other: Config) -> set[str]:
-    """First words of the settings in which two configs differ."""
-    a, b = leaves(one.to_dict()), leaves(other.to_dict())
-    return {key for key in a.keys() | b.keys() if a.get(key, "absent") != b.get(key, "absent")}
 
 
 @functools.cache
@@ -52,7 +37,7 @@ def full(name: str) -> Config:
 
 
 @pytest.mark.parametrize("name", BASELINES)
-def test_full_size_config_is_mmposes_network_under_the_papers_recipe(name: str) -> None:
+def test_full_size_config_is_mmposes_network_under_the_papers_recipe(name: str, differing: Differing) -> None:
     config, ssn = full(name), full("ssn")
     assert config.model == get_config(config.origin).model
     of_the_network = ("model.", "codec.", "origin", "small.", "levels.")
@@ -74,7 +59,7 @@ def test_crops_and_targets_are_those_that_the_head_decodes(name: str) -> None:
 
 @pytest.mark.parametrize("preset", ["mini", "smoke"])
 @pytest.mark.parametrize("name", SMALL)
-def test_small_baseline_differs_from_ssn_in_its_network_alone(preset: str, name: str) -> None:
+def test_small_baseline_differs_from_ssn_in_its_network_alone(preset: str, name: str, differing: Differing) -> None:
     settings = load_preset(preset)
     config, ssn = (resolve(settings, variant, 3, ROOT) for variant in (name, "ssn"))
     size = {"mini": [96, 128], "smoke": [64, 64]}[preset]  # smoke's 48x64, in multiples of 32
@@ -91,7 +76,7 @@ def test_small_baseline_differs_from_ssn_in_its_network_alone(preset: str, name:
     assert found.decoder == ("IntegralRegressionLabel" if name == "ipr-r50" else expected.decoder)
 
 
-def test_own_recipe_is_mmposes_in_proportion() -> None:
+def test_own_recipe_is_mmposes_in_proportion(differing: Differing) -> None:
     mini = load_preset("mini")
     common, own = (resolve(mini, "litehrnet-18", 3, ROOT, recipe=recipe) for recipe in ("common", "own"))
     assert own.experiment.variant == "litehrnet-18-own" and digest(own) != digest(common)
@@ -208,30 +193,48 @@ def losses(folder: Path) -> list[float]:
     return [entry["loss"] for entry in map(json.loads, file.read_text().splitlines()) if "loss" in entry]
 
 
-def test_a_new_baseline_is_one_file_and_one_line(site: Path, tmp_path: Path) -> None:
-    """As docs/baselines.md shows it, in a copy of the package."""
+@pytest.mark.parametrize(
+    ("page", "name", "file", "line", "params"),
+    [
+        # as MMPose prints
+        ("baselines.md", "seresnet50", "baselines/seresnet50.py", ("BASELINES = (\n", '    "seresnet50",\n'), 36.53),
+        # the budget of the network whose modules it takes the place of
+        (
+            "dependency.md",
+            "lite-k256-conv9x9",
+            "ssn/td-hm_ssn-lite-k256-conv9x9_1xb16-400k_coco-256x192.py",
+            ("_ALTERNATIVES = (\n", '    "conv9x9",\n'),
+            0.78,
+        ),
+    ],
+)
+def test_a_new_network_is_one_file_and_one_line(
+    page: str, name: str, file: str, line: tuple[str, str], params: float, site: Path, tmp_path: Path
+) -> None:
+    """As the page shows it, in a copy of the package."""
     copy = tmp_path / "site"
     shutil.copytree(site, copy)
-    example = (Path(__file__).parents[2] / "docs" / "baselines.md").read_text().split("```python\n")[1].split("```")[0]
-    (copy / "mmpose_ssn" / ".mim" / "configs" / "baselines" / "seresnet50.py").write_text(example)
+    text = (Path(__file__).parents[2] / "docs" / page).read_text()
+    assert f"`configs/{file}`" in text
+    (copy / "mmpose_ssn" / ".mim" / "configs" / file).write_text(text.split("```python\n")[1].split("```")[0])
     register = copy / "mmpose_ssn" / "variants.py"
-    register.write_text(register.read_text().replace("BASELINES = (\n", 'BASELINES = (\n    "seresnet50",\n'))
+    register.write_text(register.read_text().replace(line[0], "".join(line)))
     script = (
-        "from mmpose_ssn.complexity.compared import count_compared\n"
+        "import runpy\n"
         "import mmpose_ssn.plugin\n"
-        "print(count_compared(['seresnet50'])[0].counted.params)"
+        "from mmpose_ssn.complexity.compared import count_compared\n"
+        f"print(count_compared(['{name}'])[0].counted.params)\n"
+        "runpy.run_module('mmpose_ssn', run_name='__main__')"
     )
-    resolved = ["--preset", "smoke", "--variant", "seresnet50", "--data-root", "data", "--out", "config.py"]
-    for command in (["-c", script], ["-m", "mmpose_ssn", "resolve", *resolved]):
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", *command],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(copy)},
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stderr
-        if command[0] == "-c":
-            assert round(int(done.stdout) / 1e6, 2) == 36.53  # as MMPose prints
+    resolving = ["resolve", "--preset", "smoke", "--variant", name, "--data-root", "data", "--out", "config.py"]
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script, *resolving],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(copy)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert round(int(done.stdout.split()[0]) / 1e6, 2) == params
     config = Config.fromfile(tmp_path / "config.py", import_custom_modules=False)
-    assert config.model.backbone.type == "SEResNet" and config.model.head.decoder.input_size == [64, 64]
+    assert config.experiment.variant == name and config.model.head.decoder.input_size[0] < 192

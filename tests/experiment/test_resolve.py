@@ -7,6 +7,7 @@ from __future__ import annotations
 import functools
 import itertools
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from mmpose_ssn.experiment.resolve import digest, resolve, training_digest, writ
 from mmpose_ssn.variants import VARIANTS, config_file
 
 ROOT = Path("some/data")
+Leaves = Callable[[Config], dict[str, Any]]
+Differing = Callable[[Config, Config], set[str]]
 
 
 @functools.cache
@@ -28,22 +31,6 @@ def full(variant: str) -> Config:
 @functools.cache
 def resolved(preset: str, variant: str) -> Config:
     return resolve(load_preset(preset), variant, 5, ROOT)
-
-
-def leaves(value: Any, path: str = "") -> dict[str, Any]:
-    """Nested settings as path -> value; a list without dicts is one value."""
-    if isinstance(value, dict):
-        items = value.items()
-    elif isinstance(value, list | tuple) and any(isinstance(item, dict) for item in value):
-        items = enumerate(value)
-    else:
-        return {path: list(value) if isinstance(value, tuple) else value}
-    return {key: leaf for name, item in items for key, leaf in leaves(item, f"{path}.{name}".lstrip(".")).items()}
-
-
-def differing(one: Config, other: Config) -> set[str]:
-    a, b = leaves(one.to_dict()), leaves(other.to_dict())
-    return {key for key in a.keys() | b.keys() if a.get(key, "absent") != b.get(key, "absent")}
 
 
 every_training = pytest.mark.parametrize(
@@ -63,7 +50,7 @@ def width_divisor(preset: str, variant: str) -> int:
 
 
 @scaled_training
-def test_every_width_is_divided_by_the_same_number(preset: str, variant: str) -> None:
+def test_every_width_is_divided_by_the_same_number(preset: str, variant: str, leaves: Leaves) -> None:
     network, small, large = load_preset(preset)["network"], resolved(preset, variant).model, full(variant).model
     divisor = width_divisor(preset, variant)
     assert small.backbone.base_channels * divisor == large.backbone.base_channels
@@ -196,7 +183,7 @@ SWITCHES: dict[str, dict[str, Any]] = {
 }
 
 
-def keys_between(preset: str, one: str, other: str) -> set[str]:
+def keys_between(preset: str, one: str, other: str, leaves: Leaves) -> set[str]:
     """Keys that two variants should differ in, from the table above."""
     a, b = SWITCHES[one], SWITCHES[other]
     keys = {"experiment.variant"}
@@ -220,15 +207,17 @@ def keys_between(preset: str, one: str, other: str) -> set[str]:
         keys |= {f"model.backbone.{name}" for name in LITE} | {"model.neck", "model.head.pyramid_levels"}
         keys |= {f"model.neck.{name}" for name in ("type", "in_channels", "channels", "norm_groups")}
     if a.get("size") != b.get("size") and preset == "paper":  # a small preset has one size for all
-        of_crop = {key for key in leaves(full(one).to_dict()) if "soft_nms" not in key}
+        of_crop = {key for key in leaves(full(one)) if "soft_nms" not in key}
         keys |= {key for key in of_crop if key.split(".")[-1] in ("input_size", "heatmap_size", "sigma")}
     return keys
 
 
 @pytest.mark.parametrize("preset", preset_names())
 @pytest.mark.parametrize(("one", "other"), itertools.combinations(VARIANTS, 2))
-def test_two_variants_differ_in_their_switches_alone(preset: str, one: str, other: str) -> None:
-    assert differing(resolved(preset, one), resolved(preset, other)) == keys_between(preset, one, other)
+def test_two_variants_differ_in_their_switches_alone(
+    preset: str, one: str, other: str, leaves: Leaves, differing: Differing
+) -> None:
+    assert differing(resolved(preset, one), resolved(preset, other)) == keys_between(preset, one, other, leaves)
 
 
 def test_every_variant_has_its_switches() -> None:
@@ -236,7 +225,7 @@ def test_every_variant_has_its_switches() -> None:
 
 
 @pytest.mark.parametrize("preset", preset_names())
-def test_seeds_differ_in_the_seed_alone(preset: str) -> None:
+def test_seeds_differ_in_the_seed_alone(preset: str, differing: Differing) -> None:
     other = resolve(load_preset(preset), "ssn", 6, ROOT)
     assert differing(resolved(preset, "ssn"), other) == {"experiment.seed", "randomness.seed"}
 

@@ -20,7 +20,7 @@ from mmpose_ssn.models.alternatives import (
     Convolution,
     alternatives,
     cost,
-    kind_named,
+    kind_of,
     matched_width,
 )
 
@@ -277,9 +277,18 @@ def test_a_seed_gives_the_lite_network_the_weights_it_always_gave():
     assert torch.equal(network.layer1[0].conv3.weight, Bottleneck(4, 4, norm_groups=2).conv3.weight)
 
 
+def test_an_alternative_of_ones_own_is_an_operator_and_its_arguments():
+    described, named = kind_of(dict(operator="Convolution", kernel=7)), KINDS["conv7x7"]
+    one, other = (kind.build(8, 4, dict(attention="sigmoid", zero_init=True)) for kind in (described, named))
+    assert repr(one) == repr(other) and described.title == "Convolution(kernel=7)"
+    assert matched_width(dict(operator="Convolution", kernel=7), 64, 96) == matched_width("conv7x7", 64, 96)
+
+
 def test_what_does_not_exist_is_refused_by_name():
     with pytest.raises(ValueError, match=r"'conv9x9'.*conv3x3.*fsm"):
-        kind_named("conv9x9")
+        kind_of("conv9x9")
+    with pytest.raises(ValueError, match=r"'Conv2d'.*ActiveConvolution.*SqueezeExcitation"):
+        kind_of(dict(operator="Conv2d", kernel=9))
     with pytest.raises(ValueError, match=r"'flops'.*'params' or 'macs'"):
         matched_width("conv3x3", 8, 8, by="flops")
     with pytest.raises(ValueError, match=r"expected fsm.*got None"):

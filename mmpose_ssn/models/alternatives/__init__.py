@@ -4,10 +4,11 @@ from mmpose_ssn.models.alternatives.budget import Cost, Match, alternatives, cos
 from mmpose_ssn.models.alternatives.context import NonLocal, SqueezeExcitation
 from mmpose_ssn.models.alternatives.convolutions import ActiveConvolution, Convolution, DeformableConvolution
 from mmpose_ssn.models.alternatives.frame import Alternative
-from mmpose_ssn.models.alternatives.kinds import KINDS, Kind, kind_named
+from mmpose_ssn.models.alternatives.kinds import KINDS, OPERATORS, Kind, kind_of
 
 __all__ = [
     "KINDS",
+    "OPERATORS",
     "ActiveConvolution",
     "Alternative",
     "Convolution",
@@ -19,6 +20,6 @@ __all__ = [
     "SqueezeExcitation",
     "alternatives",
     "cost",
-    "kind_named",
+    "kind_of",
     "matched_width",
 ]

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import torch
 
 from mmpose_ssn.models.alternatives.frame import Alternative
-from mmpose_ssn.models.alternatives.kinds import kind_named
+from mmpose_ssn.models.alternatives.kinds import kind_of
 from mmpose_ssn.models.fsm import FeatureShiftingModule
 
 _WIDEST = 1 << 20
@@ -64,7 +64,7 @@ def cost(module: FeatureShiftingModule, size: tuple[int, int]) -> Cost:
 
 
 def matched_width(
-    kind: str,
+    kind: str | Mapping[str, Any],
     channels: int,
     shift_channels: int,
     size: tuple[int, int] = (64, 48),
@@ -78,7 +78,7 @@ def matched_width(
     Widths are whole numbers, so that a narrow module can miss its budget by some percent: ``Match`` says by how much.
 
     Args:
-        kind: One of :data:`KINDS`.
+        kind: As :func:`kind_of` takes it.
         channels: C of both.
         shift_channels: K of the feature shifting module.
         size: (H, W) of the map. It bears on the width only where ``by`` is ``"macs"``.
@@ -92,7 +92,7 @@ def matched_width(
     """
     if by not in ("params", "macs"):
         raise ValueError(f"unknown budget {by!r}, expected 'params' or 'macs'")
-    settings, alternative, reference = fsm or {}, kind_named(kind).build, kind_named("fsm").build
+    settings, alternative, reference = fsm or {}, kind_of(kind).build, kind_of("fsm").build
     with torch.device("meta"):
         budget = cost(reference(channels, shift_channels, settings), size)
         target = getattr(budget, by) + carried
@@ -109,7 +109,7 @@ def matched_width(
 
 
 def alternatives(
-    kind: str,
+    kind: str | Mapping[str, Any],
     channels: Sequence[int],
     fsm: Mapping[str, Any],
     by: Literal["params", "macs"] = "params",
@@ -120,7 +120,7 @@ def alternatives(
     What a whole number of channels leaves of one module's budget goes to the next.
 
     Args:
-        kind: One of :data:`KINDS`.
+        kind: As :func:`kind_of` takes it.
         channels: C of each module.
         fsm: Arguments of the feature shifting modules besides ``channels``.
         by: As for :func:`matched_width`.
@@ -132,5 +132,5 @@ def alternatives(
     for c in channels:
         match = matched_width(kind, c, shift_channels, size, by, fsm=settings, carried=carried)
         carried += getattr(match.budget, by) - getattr(match.cost, by)
-        modules.append(kind_named(kind).build(c, match.width, settings))
+        modules.append(kind_of(kind).build(c, match.width, settings))
     return modules

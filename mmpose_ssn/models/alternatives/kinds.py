@@ -70,12 +70,30 @@ KINDS = {
 """All alternatives. A dilation of 6 is the smallest of DeepLab's ASPP (https://arxiv.org/abs/1606.00915)."""
 
 
-def kind_named(name: str) -> Kind:
-    """The alternative of a name.
+OPERATORS = {
+    operator.__name__: operator
+    for operator in (ActiveConvolution, Convolution, DeformableConvolution, NonLocal, SqueezeExcitation)
+}
+"""What an alternative of one's own can be made of: these, with arguments that no name in :data:`KINDS` stands for."""
+
+
+def kind_of(which: str | Mapping[str, Any]) -> Kind:
+    """The alternative that a config asks for.
+
+    Args:
+        which: A name in :data:`KINDS`; or ``operator``, a name in :data:`OPERATORS`, and arguments that this class has
+            of its own, such as ``dict(operator="Convolution", kernel=9)``.
 
     Raises:
-        ValueError: If there is none; names those that there are.
+        ValueError: If there is no such alternative or operator; names those that there are.
     """
-    if name not in KINDS:
-        raise ValueError(f"unknown alternative {name!r}, expected one of: {', '.join(KINDS)}")
-    return KINDS[name]
+    if isinstance(which, str):
+        if which not in KINDS:
+            raise ValueError(f"unknown alternative {which!r}, expected one of: {', '.join(KINDS)}")
+        return KINDS[which]
+    own = dict(which)
+    operator = own.pop("operator", None)
+    if operator not in OPERATORS:
+        raise ValueError(f"unknown operator {operator!r} of an alternative, expected one of: {', '.join(OPERATORS)}")
+    given = ", ".join(f"{name}={value}" for name, value in own.items())
+    return Kind(f"{operator}({given})", _replacing(OPERATORS[operator], **own))
