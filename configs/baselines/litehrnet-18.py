@@ -11,9 +11,9 @@ model = get_config(origin).model
 small = dict(
     backbone=dict(
         extra=dict(
-            stem=dict(stem_channels=48, out_channels=48),
-            stages_spec=dict(num_channels=((40, 60), (40, 60, 80), (40, 60, 80, 80))),
+            stem=dict(stem_channels=64, out_channels=64),
+            stages_spec=dict(num_modules=(1, 2, 1), num_channels=((48, 80), (48, 80, 112), (48, 80, 112, 112))),
         )
     ),
-    head=dict(in_channels=40),
+    head=dict(in_channels=48),
 )

@@ -3,7 +3,8 @@
 - Backbones: ``SSN``, ``SSNLite``. Necks: ``GlobalNet``, ``FeatureShiftingNeck``. Head: ``StagePredictorsHead``. And
   ``FeatureShiftingModule`` itself.
 - Training: ``SampleStream``, ``StreamSampler``, ``StreamTrainLoop``, ``LoadImageOnce``; ``PretrainedTrunk``,
-  ``DelayedInsertionHook``; ``OffsetGroupConstructor``, ``GroupMultiStepLR``, ``GroupStepLR``, ``OffsetRecordHook``.
+  ``DelayedInsertionHook``; ``OffsetGroupConstructor``, ``GroupMultiStepLR``, ``GroupStepLR``, ``OffsetRecordHook``;
+  ``ChannelsLastHook``.
 - Evaluation: ``StagePredictorsMetric``.
 """
 
@@ -14,6 +15,7 @@ from mmpose_ssn.datasets.memory import LoadImageOnce
 from mmpose_ssn.datasets.stream import SampleStream, StreamSampler
 from mmpose_ssn.engine.insertion import DelayedInsertionHook
 from mmpose_ssn.engine.loop import StreamTrainLoop
+from mmpose_ssn.engine.memory_format import ChannelsLastHook
 from mmpose_ssn.engine.offsets import GroupMultiStepLR, GroupStepLR, OffsetGroupConstructor, OffsetRecordHook
 from mmpose_ssn.engine.pretrained import PretrainedTrunk
 from mmpose_ssn.evaluation.metric import StagePredictorsMetric
@@ -26,6 +28,7 @@ for _module in (SSN, SSNLite, GlobalNet, FeatureShiftingNeck, FeatureShiftingMod
     MODELS.register_module(module=_module)
 
 __all__ = [
+    "ChannelsLastHook",
     "DelayedInsertionHook",
     "GroupMultiStepLR",
     "GroupStepLR",

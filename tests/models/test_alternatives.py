@@ -68,6 +68,18 @@ def test_convolutions_read_every_tap_of_their_window(kind, step):
     torch.testing.assert_close(module.reach(None, x), window(x, module.conv.weight, step))
 
 
+@pytest.mark.parametrize("kernel", [13, 31])
+@pytest.mark.parametrize("size", [(7, 6), (40, 33)], ids=["smaller than the window", "larger"])
+def test_a_large_depthwise_convolution_and_its_gradients_are_torchs(kernel, size):
+    module = Convolution(C, K, kernel=kernel, depthwise=True).double()
+    x = torch.randn(2, K, *size, dtype=torch.float64, requires_grad=True)
+    results = []
+    for out in (module.reach(None, x), module.conv(x)):
+        gradients = torch.autograd.grad(out.square().sum(), (x, module.conv.weight))
+        results.append((out, *gradients))
+    torch.testing.assert_close(*results)
+
+
 @torch.no_grad()
 def test_an_active_convolution_at_whole_pixels_is_a_dense_one():
     module, x = built("active"), maps()
@@ -204,9 +216,10 @@ def test_alternatives_of_the_lite_network_keep_within_5_percent_of_the_budget(ki
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_macs_are_half_the_flops_that_torch_counts(kind):
-    module = KINDS[kind].build(8, 16, dict(attention="sigmoid"))
+    with torch.device("meta"):  # on a CPU a large depthwise convolution goes by FFT
+        module = KINDS[kind].build(8, 16, dict(attention="sigmoid"))
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        module.eval()(torch.randn(1, 8, H, W))
+        module.eval()(torch.randn(1, 8, H, W, device="meta"))
     uncounted = 16 * 16 * 9 * H * W if kind == "deformable" else 0  # torchvision's own operation
     assert cost(module, (H, W)).macs == counter.get_total_flops() / 2 + uncounted
 
