@@ -90,6 +90,8 @@ _PACKAGES = {"vitpose-s": "mmpretrain"}  # beside MMPose's own
 OWN_RECIPE = "-own"
 """Follows the name of a baseline that was trained by its own recipe instead of the common one."""
 
+REFERENCE = "ssn"
+"""The network that the time of all others is compared with."""
 
 HELD_AGAINST = (
     CONTROLS

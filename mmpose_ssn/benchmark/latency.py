@@ -13,9 +13,6 @@ from tqdm import tqdm
 from mmpose_ssn.benchmark.memory import peak_bytes
 from mmpose_ssn.benchmark.timing import paired
 
-REFERENCE = "ssn"
-"""The network that all others are compared with."""
-
 
 @dataclass(frozen=True)
 class Latency:
@@ -26,7 +23,7 @@ class Latency:
         input_size: Height and width of the crop in pixels, such as ``256x192``.
         threads: Of PyTorch, and of the shift.
         wall_ms, cpu_ms: Median of one forward pass.
-        ratio: Its wall time over that of :data:`REFERENCE` with as many threads.
+        ratio: Its wall time over that of the first network with as many threads.
         peak_mb: Millions of bytes of maps that it holds at its peak, without the weights
             (:func:`mmpose_ssn.benchmark.memory.peak_bytes`).
     """
@@ -46,7 +43,7 @@ def measure(networks: Mapping[str, Config], threads: Sequence[int], seconds: flo
     Decoding is left out. Progress is shown on anything longer than five seconds.
 
     Args:
-        networks: Config of each network by its short id, :data:`REFERENCE` among them.
+        networks: Config of each network by its short id; the first is what the others are compared with.
         threads: Numbers of threads, one after the other.
         seconds: Time for each number of threads; each network is run at least ten times whatever it takes.
 
@@ -68,7 +65,7 @@ def measure(networks: Mapping[str, Config], threads: Sequence[int], seconds: flo
                 timings = paired({name: _counted(run, bar) for name, run in passes.items()}, seconds)
             for name in networks:
                 wall, cpu = timings[name].wall, timings[name].cpu
-                ratio = wall / timings[REFERENCE].wall
+                ratio = wall / next(iter(timings.values())).wall
                 yield Latency(name, sizes[name], number, 1000 * wall, 1000 * cpu, ratio, peaks[name] / 1e6)
     finally:
         torch.set_num_threads(before)

@@ -44,11 +44,11 @@ def run(args: argparse.Namespace) -> int:
     from mmpose_ssn.experiment.presets import load_preset
     from mmpose_ssn.experiment.provenance import commit, machine
     from mmpose_ssn.files import write_together
-    from mmpose_ssn.variants import BASELINES
+    from mmpose_ssn.variants import BASELINES, REFERENCE
 
     of_table1 = [name for name, row in paper.table1().items() if row.ap]
     preset = load_preset(args.preset) if args.preset else None
-    names = dict.fromkeys([latency.REFERENCE, *(args.variants or (*of_table1, *BASELINES))])
+    names = dict.fromkeys([REFERENCE, *(args.variants or (*of_table1, *BASELINES))])
     networks = {}
     for name in names:
         try:

@@ -53,6 +53,11 @@ def load_preset(name: str) -> Preset:
     return Preset(name, copy.deepcopy(_settings(configs_folder() / "presets" / f"{name}.yaml")))
 
 
+def is_meaningless(name: str) -> bool:
+    """Whether a preset says of itself that its numbers mean nothing. One that is not here any more says nothing."""
+    return name in preset_names() and bool(load_preset(name).get("meaningless"))
+
+
 @functools.cache
 def _settings(file: Path) -> dict[str, Any]:
     settings: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))

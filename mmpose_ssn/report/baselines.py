@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from mmpose_ssn import paper
+from mmpose_ssn.experiment.presets import is_meaningless
 from mmpose_ssn.paper import PrintedNumber
 from mmpose_ssn.report.comparison import Decision, decide
 from mmpose_ssn.report.contrasts import TrainedPredictors
@@ -228,7 +229,7 @@ class Comparison:
     @property
     def title(self) -> str:
         """One line that names the preset and the data of the measured AP."""
-        warning = " (numbers meaningless: a run of the machinery)" if self.preset == "smoke" else ""
+        warning = " (numbers meaningless: a run of the machinery)" if is_meaningless(self.preset) else ""
         return f"SSN beside other networks, preset {self.preset}: AP on {self.data or 'nothing yet'}{warning}"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from mmpose_ssn.experiment.presets import is_meaningless
 from mmpose_ssn.paper.verdicts import ERROR
 from mmpose_ssn.report.baselines import AGAINST, KINDS, Comparison, Entrant, FullSize, Latency, front
 from mmpose_ssn.report.inputs import Cost
@@ -36,7 +37,7 @@ def to_markdown(comparison: Comparison, picture: str, full_size_picture: str) ->
     page = [
         f"# {escape_markdown(comparison.title)}",
         "",
-        "> [!WARNING]" if comparison.preset == "smoke" else "> [!IMPORTANT]",
+        "> [!WARNING]" if is_meaningless(comparison.preset) else "> [!IMPORTANT]",
         "\n>\n".join(f"> {escape_markdown(notice)}" for notice in comparison.notices),
         "",
     ]

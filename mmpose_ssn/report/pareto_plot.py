@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mmpose_ssn.experiment.presets import is_meaningless
 from mmpose_ssn.files import draft
 from mmpose_ssn.report.baselines import KINDS, PAPERS, Comparison, FullSize, Latency, front
 from mmpose_ssn.report.inputs import Cost
@@ -72,7 +73,7 @@ def draw_trained(comparison: Comparison, file: Path) -> None:
         for one in comparison.entrants
     ]
     size = "small networks, " if comparison.scaled else ""
-    meaning = ": numbers mean nothing" if comparison.preset == "smoke" else ""
+    meaning = ": numbers mean nothing" if is_meaningless(comparison.preset) else ""
     _draw(points, f"{size}preset {comparison.preset}{meaning}", f"AP, %, on {comparison.data_in_short}", file)
 
 

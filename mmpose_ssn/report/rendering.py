@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from mmpose_ssn import paper
+from mmpose_ssn.experiment.presets import is_meaningless
 from mmpose_ssn.report.inputs import Cost
 from mmpose_ssn.report.markup import MARKS, Columns, escape_markdown, markdown_list, markdown_table, tex_table
 from mmpose_ssn.report.orderings import COLUMNS, MeasuredOrdering, claim
@@ -27,7 +28,7 @@ def to_markdown(table: Table1) -> str:
         [
             f"# {escape_markdown(table.title)}",
             "",
-            "> [!WARNING]" if table.preset == "smoke" else "> [!IMPORTANT]",
+            "> [!WARNING]" if is_meaningless(table.preset) else "> [!IMPORTANT]",
             "\n>\n".join(f"> {escape_markdown(notice)}" for notice in table.notices),
             "",
             markdown_table(_columns(table)),

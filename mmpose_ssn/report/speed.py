@@ -8,9 +8,7 @@ from mmpose_ssn.report.baselines import FullSize, Latency
 from mmpose_ssn.report.inputs import RefusedInput
 from mmpose_ssn.report.markup import Columns, escape_markdown, markdown_list, markdown_table
 from mmpose_ssn.report.table1 import distinct
-
-REFERENCE = "ssn"
-"""The network whose time is 1."""
+from mmpose_ssn.variants import REFERENCE
 
 
 def to_markdown(networks: Sequence[FullSize]) -> str:
@@ -20,7 +18,7 @@ def to_markdown(networks: Sequence[FullSize]) -> str:
         networks: Those that were timed are shown.
 
     Raises:
-        RefusedInput: If :data:`REFERENCE` was not timed.
+        RefusedInput: If :data:`mmpose_ssn.variants.REFERENCE` was not timed.
     """
     timed = [(one, one.latency) for one in networks if one.latency]
     reference = next((latency for one, latency in timed if one.id == REFERENCE), None)

@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import fmean
 
 from mmpose_ssn import paper
+from mmpose_ssn.experiment.presets import is_meaningless
 from mmpose_ssn.paper.verdicts import ERROR
 from mmpose_ssn.report.inputs import (
     Cost,
@@ -168,7 +169,9 @@ class Table1:
     def title(self) -> str:
         """One line that names the preset and the data of the measured AP."""
         measured = "no AP measured yet" if self.data is None else f"AP measured on {self.data}"
-        warning = " (numbers meaningless: a run of the machinery)" if self.preset == "smoke" and self.scores else ""
+        warning = (
+            " (numbers meaningless: a run of the machinery)" if is_meaningless(self.preset) and self.scores else ""
+        )
         return f"Table 1, preset {self.preset}: {measured}{warning}"
 
     @property
@@ -270,7 +273,7 @@ def notices(preset: str, data: str | None, scaled: bool) -> list[str]:
     if data is None:
         return ["Nothing has been run under this preset: printed figures are the paper's, costs are counted."]
     lines = []
-    if preset == "smoke":
+    if is_meaningless(preset):
         lines.append("The measured numbers are meaningless: this was a run of the machinery.")
     if data == PAPER_DATA:
         lines.append(f"The measured AP is on {PAPER_DATA}, the data of the printed one.")

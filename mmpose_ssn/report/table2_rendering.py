@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from mmpose_ssn.experiment.presets import is_meaningless
 from mmpose_ssn.report.markup import Columns, escape_markdown, markdown_list, markdown_table, tex_table
 from mmpose_ssn.report.rendering import ap_cell, signed
 from mmpose_ssn.report.table1 import NOT_RUN, PAPER_DATA
@@ -35,7 +36,7 @@ def to_markdown(table: Table2, picture: str) -> str:
     page = [
         f"# {escape_markdown(table.title)}",
         "",
-        "> [!WARNING]" if preset == "smoke" else "> [!IMPORTANT]",
+        "> [!WARNING]" if is_meaningless(preset) else "> [!IMPORTANT]",
         "\n>\n".join(f"> {escape_markdown(notice)}" for notice in table.notices),
         "",
         markdown_table(_columns(table)),

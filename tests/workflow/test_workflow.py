@@ -29,9 +29,13 @@ class Checkout:
 
     def snakemake(self, *choice: str, dry: bool = False, target: str = "results/table1.md") -> tuple[int, str]:
         """Run the main command with ``--config choice``; its exit status and what it printed."""
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", *(["--dry-run"] if dry else []), "--config"]
+        options = ["--cores", "2", *(["--dry-run"] if dry else [])]
+        return self.run(*options, "--config", *(choice or CHOICE), "--", target)
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        """Run snakemake; its exit status and what it printed."""
         done = subprocess.run(
-            [*command, *(choice or CHOICE), "--", target],
+            [sys.executable, "-m", "snakemake", *arguments],
             cwd=self.root,
             env={
                 **os.environ,
@@ -131,6 +135,16 @@ def test_asserted_networks_are_trained_for_the_ledger_alone(checkout: Checkout) 
 
 def test_second_run_does_nothing(checkout: Checkout) -> None:
     assert checkout.planned() == {}
+
+
+def test_lock_that_a_kill_leaves_is_removed_as_snakemake_says(checkout: Checkout) -> None:
+    locks = checkout.root / ".snakemake" / "locks"
+    locks.mkdir(exist_ok=True)
+    (locks / "0.input.lock").write_text("")
+    (locks / "0.output.lock").write_text("results/table1.md\n")
+    assert "--unlock" in checkout.snakemake()[1]
+    status, output = checkout.run("--unlock")
+    assert status == 0 and not list(locks.iterdir()), output
 
 
 def test_comments_retrain_nothing(checkout: Checkout, restored: None) -> None:

@@ -2,7 +2,7 @@
 
 DRAWN = is_drawn(OF_PRESET)
 # A run of the machinery times the small networks, and those shortly.
-SECONDS = 1 if load_preset(PRESET).get("meaningless") else 60
+SECONDS = 1 if is_meaningless(PRESET) else 60
 
 
 # Nothing else may run while networks are timed.
@@ -17,7 +17,7 @@ rule latency:
         "results/latency.benchmark.tsv"
     conda:
         "../../environment.yml"
-    threads: workflow.cores
+    threads: all_cores
     params:
         seconds=SECONDS,
     message:
@@ -35,7 +35,7 @@ rule latency_of_preset:
         "results/{preset}/latency.benchmark.tsv"
     conda:
         "../../environment.yml"
-    threads: workflow.cores
+    threads: all_cores
     params:
         seconds=SECONDS,
         networks=networks_beside,
@@ -74,9 +74,7 @@ rule baselines:
     input:
         complexity=rules.complexity.output.costs,
         compared=rules.complexity.output.compared,
-        full_size_latency=(
-            [] if load_preset(PRESET).get("meaningless") else rules.latency.output
-        ),
+        full_size_latency=([] if is_meaningless(PRESET) else rules.latency.output),
         latency=(expand(rules.latency_of_preset.output, preset=PRESET) if DRAWN else []),
         configs=expand(rules.resolve.output, preset=PRESET, variant=BESIDE, seed=SEEDS),
         scores=expand(

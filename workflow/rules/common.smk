@@ -8,7 +8,7 @@ from snakemake.utils import validate
 
 from mmpose_ssn import paper
 from mmpose_ssn.experiment.plan import relative_cost, write_plans
-from mmpose_ssn.experiment.presets import load_preset
+from mmpose_ssn.experiment.presets import is_meaningless, load_preset
 from mmpose_ssn.experiment.resolve import digest, resolve
 from mmpose_ssn.report.baselines import SHOWN
 from mmpose_ssn.variants import (
@@ -199,9 +199,14 @@ def trial_scores(wildcards):
     )
 
 
+def all_cores(wildcards):
+    # Not the number itself: where a rule is read `snakemake --unlock` has none.
+    return workflow.cores
+
+
 def threads_of_a_training(wildcards):
     # Small trainings run side by side, one thread each; a full-size one takes the machine.
-    return 1 if is_drawn(wildcards) else workflow.cores or 1
+    return 1 if is_drawn(wildcards) else workflow.cores
 
 
 def cost_of_a_training(wildcards):
@@ -215,7 +220,7 @@ PLAN = f"results/{PRESET}/plan.json"
 def tell_of_each_other():
     """Write down the trainings that go together, for the time that they will take."""
     preset = load_preset(PRESET)
-    side_by_side = (workflow.cores or 1) if preset["data"] == "drawn" else 1
+    side_by_side = workflow.cores if preset["data"] == "drawn" else 1
     beside = [name for name in BESIDE if name not in CHOSEN]
     groups = (CHOSEN, SEEDS), (beside, SEEDS), ASSERTED_RUNS.values()
     plans = [

@@ -14,7 +14,7 @@ rule dependency:
     threads: 2
     params:
         prefix=subpath(output[0], strip_suffix=".md"),
-        form="smoke" if load_preset(PRESET).get("meaningless") else "short",
+        form="smoke" if is_meaningless(PRESET) else "short",
     message:
         "Measuring how far each module carries information"
     shell:

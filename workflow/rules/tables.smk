@@ -162,7 +162,7 @@ rule protocols:
         "results/protocol.benchmark.tsv"
     conda:
         "../../environment.yml"
-    threads: workflow.cores
+    threads: all_cores
     params:
         prefix=subpath(output[0], strip_suffix=".md"),
         variant=PROTOCOLS_OF,

@@ -27,7 +27,7 @@ rule detect_test_dev:
         "results/test-dev/{variant}/detect.benchmark.tsv"
     conda:
         "../../environment.yml"
-    threads: workflow.cores
+    threads: all_cores
     message:
         "Detecting on test-dev with {wildcards.variant}"
     shell:
