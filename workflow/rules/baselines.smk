@@ -2,7 +2,7 @@
 
 DRAWN = is_drawn(OF_PRESET)
 # A run of the machinery times the small networks, and those shortly.
-SECONDS = 1 if is_meaningless(PRESET) else 60
+SECONDS = 1 if is_meaningless(PRESET) else 30
 
 
 # Nothing else may run while networks are timed.
