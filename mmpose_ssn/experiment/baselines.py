@@ -64,8 +64,8 @@ def take_own_recipe(config: Config) -> None:
     """Train a baseline as MMPose's config of it does, where that differs from the common recipe: augmentation,
     optimizer, and the schedule as shares of the whole training.
 
-    Rate, batch and length stay: MMPose's rate belongs to a batch of hundreds and a hundred thousand iterations. The
-    loss comes with the network's head in either recipe.
+    Batch and length stay; the rate is MMPose's as it is, though it belongs to a batch of hundreds. The loss comes with
+    the network's head in either recipe.
 
     Args:
         config: Resolved config of the baseline under the common recipe, changed in place.
@@ -78,9 +78,7 @@ def take_own_recipe(config: Config) -> None:
     own, name = get_config(config.origin), config.experiment.variant
     dataset = config.train_dataloader.dataset.dataset
     dataset.pipeline = [dataset.pipeline[0], *own.train_dataloader.dataset.pipeline[1:]]
-    rate = config.optim_wrapper.optimizer.lr
     config.optim_wrapper = ConfigDict({"type": "OptimWrapper", **own.optim_wrapper})
-    config.optim_wrapper.optimizer.lr = rate
     of_mmpose = own.train_cfg.max_epochs * _COCO_SAMPLES / (_COCO_PROCESSES * own.train_dataloader.batch_size)
     of_epochs = config.train_cfg.max_iters / own.train_cfg.max_epochs
     of_iterations = config.train_cfg.max_iters / of_mmpose

@@ -176,8 +176,9 @@ def _trained_notes(comparison: Comparison) -> dict[str, str]:
             else several_seeds(one.seeds for one in decided)
         )
     notes["Recipe"] = (
-        "Common: the paper's, the same for all. Own: augmentation, optimizer and schedule of MMPose's config of the "
-        "network, at this preset's rate, batch and length."
+        "Common: the paper's, the same for all, at this preset's rate, which was chosen for the paper's networks. Own: "
+        "augmentation, optimizer, rate and schedule of MMPose's config of the network, at this preset's batch and "
+        "length."
     )
     if any(one.recipe == "elsewhere" for one in entrants):
         notes["Elsewhere"] = "A checkpoint that was trained elsewhere, by whatever recipe, and only scored here."

@@ -87,7 +87,7 @@ def test_own_recipe_is_mmposes_in_proportion(differing: Differing) -> None:
     # 500 of the 210 * 149813 / 512 iterations, and the epochs 170 and 200 of 210
     assert (warm_up.type, warm_up.begin, warm_up.end, warm_up.by_epoch) == ("LinearLR", 0, 10, False)
     assert (steps.milestones, steps.end, steps.gamma, steps.by_epoch) == ([971, 1143], 1200, 0.1, False)
-    assert own.optim_wrapper.to_dict() == {"type": "OptimWrapper", "optimizer": {"type": "Adam", "lr": 4e-3}}
+    assert own.optim_wrapper.to_dict() == {"type": "OptimWrapper", "optimizer": {"type": "Adam", "lr": 5e-4}}
     augmentation = {step.type: step for step in own.train_dataloader.dataset.dataset.pipeline}
     assert "RandomHalfBody" in augmentation and augmentation["LoadImageOnce"]
     assert augmentation["RandomBBoxTransform"] == dict(
