@@ -9,6 +9,8 @@ rule resolve:
         "results/{preset}/{variant}/seed{seed}/resolve.log",
     benchmark:
         "results/{preset}/{variant}/seed{seed}/resolve.benchmark.tsv"
+    # All configs before any training: the longest is chosen among those that can begin.
+    priority: 1_000_000
     conda:
         "../../environment.yml"
     params:
