@@ -137,12 +137,11 @@ def test_second_run_does_nothing(checkout: Checkout) -> None:
     assert checkout.planned() == {}
 
 
-def test_lock_that_a_kill_leaves_is_removed_as_snakemake_says(checkout: Checkout) -> None:
+def test_lock_that_a_kill_leaves_is_removed_by_unlock_alone(checkout: Checkout) -> None:
     locks = checkout.root / ".snakemake" / "locks"
-    locks.mkdir(exist_ok=True)
+    locks.mkdir(parents=True, exist_ok=True)
     (locks / "0.input.lock").write_text("")
     (locks / "0.output.lock").write_text("results/table1.md\n")
-    assert "--unlock" in checkout.snakemake()[1]
     status, output = checkout.run("--unlock")
     assert status == 0 and not list(locks.iterdir()), output
 
