@@ -63,10 +63,10 @@ def measure(networks: Mapping[str, Config], threads: Sequence[int], seconds: flo
             torch.set_num_threads(number)
             with tqdm(desc=f"timing on {number} thread{'s' * (number > 1)}", unit=" passes", delay=5) as bar:
                 timings = paired({name: _counted(run, bar) for name, run in passes.items()}, seconds)
+            first = next(iter(timings.values())).wall
             for name in networks:
                 wall, cpu = timings[name].wall, timings[name].cpu
-                ratio = wall / next(iter(timings.values())).wall
-                yield Latency(name, sizes[name], number, 1000 * wall, 1000 * cpu, ratio, peaks[name] / 1e6)
+                yield Latency(name, sizes[name], number, 1000 * wall, 1000 * cpu, wall / first, peaks[name] / 1e6)
     finally:
         torch.set_num_threads(before)
 

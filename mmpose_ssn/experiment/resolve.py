@@ -79,7 +79,7 @@ def resolve(
         baselines.take_own_recipe(config)
     if preset.get("network"):
         _set_codec(config)
-        if variant in BASELINES:  # ours gain nothing: the shift wants its maps the other way
+        if variant in BASELINES:  # ours gain little or lose: the shift wants its maps the other way
             config.custom_hooks.append(dict(type="ChannelsLastHook"))
     return Config(_plain(config.to_dict()))
 

@@ -10,13 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from mmpose_ssn.experiment.presets import is_meaningless
 from mmpose_ssn.paper.verdicts import ERROR
 from mmpose_ssn.report.baselines import AGAINST, KINDS, Comparison, Entrant, FullSize, Latency, front
 from mmpose_ssn.report.inputs import Cost
 from mmpose_ssn.report.markup import MARKS, Columns, escape_markdown, markdown_list, markdown_table
 from mmpose_ssn.report.orderings import LEVEL
-from mmpose_ssn.report.rendering import ap_cell, signed
+from mmpose_ssn.report.rendering import ap_cell, notice_block, signed
 from mmpose_ssn.report.table1 import PAPER_DATA, distinct, listed, several_seeds
 
 _NONE = "–"
@@ -37,8 +36,7 @@ def to_markdown(comparison: Comparison, picture: str, full_size_picture: str) ->
     page = [
         f"# {escape_markdown(comparison.title)}",
         "",
-        "> [!WARNING]" if is_meaningless(comparison.preset) else "> [!IMPORTANT]",
-        "\n>\n".join(f"> {escape_markdown(notice)}" for notice in comparison.notices),
+        *notice_block(comparison.preset, comparison.notices),
         "",
     ]
     if comparison.entrants:

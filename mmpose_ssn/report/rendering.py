@@ -28,8 +28,7 @@ def to_markdown(table: Table1) -> str:
         [
             f"# {escape_markdown(table.title)}",
             "",
-            "> [!WARNING]" if is_meaningless(table.preset) else "> [!IMPORTANT]",
-            "\n>\n".join(f"> {escape_markdown(notice)}" for notice in table.notices),
+            *notice_block(table.preset, table.notices),
             "",
             markdown_table(_columns(table)),
             "",
@@ -128,6 +127,12 @@ def ap_cell(ap: Sequence[float], interval: Sequence[float]) -> str:
     if len(ap) == 1:
         return f"{ap[0]:.1f} [{interval[0]:.1f}, {interval[1]:.1f}]"
     return f"{fmean(ap):.1f} ± {stdev(ap):.1f} ({len(ap)} seeds)"
+
+
+def notice_block(preset: str, notices: Sequence[str]) -> tuple[str, str]:
+    """The notices as a block above a page, marked as a warning where the preset's numbers mean nothing."""
+    mark = "> [!WARNING]" if is_meaningless(preset) else "> [!IMPORTANT]"
+    return mark, "\n>\n".join(f"> {escape_markdown(notice)}" for notice in notices)
 
 
 def signed(points: paper.PrintedNumber | float | None) -> str:

@@ -10,9 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from mmpose_ssn.experiment.presets import is_meaningless
 from mmpose_ssn.report.markup import Columns, escape_markdown, markdown_list, markdown_table, tex_table
-from mmpose_ssn.report.rendering import ap_cell, signed
+from mmpose_ssn.report.rendering import ap_cell, notice_block, signed
 from mmpose_ssn.report.table1 import NOT_RUN, PAPER_DATA
 from mmpose_ssn.report.table2 import PLACE, PREDICTORS, Measured, StageGain, StageRow, Table2, protocol
 
@@ -36,8 +35,7 @@ def to_markdown(table: Table2, picture: str) -> str:
     page = [
         f"# {escape_markdown(table.title)}",
         "",
-        "> [!WARNING]" if is_meaningless(preset) else "> [!IMPORTANT]",
-        "\n>\n".join(f"> {escape_markdown(notice)}" for notice in table.notices),
+        *notice_block(preset, table.notices),
         "",
         markdown_table(_columns(table)),
         "",

@@ -196,22 +196,38 @@ def losses(folder: Path) -> list[float]:
 
 
 @pytest.mark.parametrize(
-    ("page", "name", "file", "line", "params"),
+    ("page", "name", "file", "line", "params", "backbone", "input_size"),
     [
-        # as MMPose prints
-        ("baselines.md", "seresnet50", "baselines/seresnet50.py", ("BASELINES = (\n", '    "seresnet50",\n'), 36.53),
-        # the budget of the network whose modules it takes the place of
+        (
+            "baselines.md",
+            "seresnet50",
+            "baselines/seresnet50.py",
+            ("BASELINES = (\n", '    "seresnet50",\n'),
+            36.53,  # as MMPose prints
+            "SEResNet",
+            [64, 64],
+        ),
         (
             "dependency.md",
             "lite-k256-conv9x9",
             "ssn/td-hm_ssn-lite-k256-conv9x9_1xb16-400k_coco-256x192.py",
             ("_ALTERNATIVES = (\n", '    "conv9x9",\n'),
-            0.78,
+            0.78,  # the budget of the network whose modules it takes the place of
+            "SSNLite",
+            [48, 64],
         ),
     ],
 )
 def test_a_new_network_is_one_file_and_one_line(
-    page: str, name: str, file: str, line: tuple[str, str], params: float, site: Path, tmp_path: Path
+    page: str,
+    name: str,
+    file: str,
+    line: tuple[str, str],
+    params: float,
+    backbone: str,
+    input_size: list[int],
+    site: Path,
+    tmp_path: Path,
 ) -> None:
     """As the page shows it, in a copy of the package."""
     copy = tmp_path / "site"
@@ -239,4 +255,5 @@ def test_a_new_network_is_one_file_and_one_line(
     assert done.returncode == 0, done.stderr
     assert round(int(done.stdout.split()[0]) / 1e6, 2) == params
     config = Config.fromfile(tmp_path / "config.py", import_custom_modules=False)
-    assert config.experiment.variant == name and config.model.head.decoder.input_size[0] < 192
+    assert config.experiment.variant == name
+    assert config.model.backbone.type == backbone and config.model.head.decoder.input_size == input_size
