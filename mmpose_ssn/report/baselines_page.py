@@ -178,6 +178,12 @@ def _trained_notes(comparison: Comparison) -> dict[str, str]:
         "augmentation, optimizer, rate and schedule of MMPose's config of the network, at this preset's batch and "
         "length."
     )
+    if comparison.scaled:
+        iterations = distinct(one.provenance["iterations"] for one in scores if "external" not in one.provenance)
+        notes["Length"] = (
+            f"{iterations} iterations for all; the paper trains for 400,000. Where a network comes out far below the "
+            "rest, it has learned too little, and its AP says how slowly it begins, not what it is good for."
+        )
     if any(one.recipe == "elsewhere" for one in entrants):
         notes["Elsewhere"] = "A checkpoint that was trained elsewhere, by whatever recipe, and only scored here."
     notes["Cost"] = f"For one image, of the network that was trained. {_ANSWER}"

@@ -191,7 +191,9 @@ def test_the_page_names_its_data_and_says_that_smoke_means_nothing(comparison: C
     rows = {line.split("|")[1].strip(): line for line in page.splitlines() if line.startswith("|")}
     assert "34.00 (34✓)" in rows["simplebaseline-r50"] and " 71.8 " in rows["simplebaseline-r50"]
     assert " 73.0 " in rows["ssn"] and "39.45" in rows["ssn"]
-    assert "decoder: quarter offset, its own" in page and "all 3 of this table" in page
+    assert (
+        "12 iterations for all" in page and "decoder: quarter offset, its own" in page and "all 3 of this table" in page
+    )
     assert "(a.png)" in page and "(b.png)" in page
 
 
