@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -13,8 +14,11 @@ from referencing.jsonschema import DRAFT202012
 _TERMS = "terms.schema.yaml"
 
 
+@cache  # a page asks for the same few tables hundreds of times, and most of its time would be spent on their text
 def load_checked(name: str) -> Any:
     """Content of ``<name>.yaml`` of this package, held against ``<name>.schema.yaml``.
+
+    All callers get the one object: they build from it, and leave it as it is.
 
     Raises:
         jsonschema.ValidationError: if it does not fit the schema; names the field.

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from mmpose_ssn.paper import files
 
 
 class PaperText:
@@ -38,6 +41,19 @@ def paper_text() -> PaperText:
     named = os.environ.get("SSN_PAPER")
     if not named:
         pytest.skip("the paper's text is not here: SSN_PAPER may name its file or folder")
-    files = sorted(Path(named).glob("*.txt")) if Path(named).is_dir() else [Path(named)]
-    assert files, f"SSN_PAPER is {named}, a folder without a .txt file; expected the paper's text"
-    return PaperText("\n".join(file.read_text(encoding="utf-8") for file in files))
+    texts = sorted(Path(named).glob("*.txt")) if Path(named).is_dir() else [Path(named)]
+    assert texts, f"SSN_PAPER is {named}, a folder without a .txt file; expected the paper's text"
+    return PaperText("\n".join(text.read_text(encoding="utf-8") for text in texts))
+
+
+@pytest.fixture
+def spoil(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, object], None]]:
+    """Has a file of the package read as something else, for the length of a test: ``spoil("table1", content)``."""
+    load = files._load
+
+    def read_as(name: str, content: object) -> None:
+        monkeypatch.setattr(files, "_load", lambda file: content if file == f"{name}.yaml" else load(file))
+        files.load_checked.cache_clear()
+
+    yield read_as
+    files.load_checked.cache_clear()

@@ -178,16 +178,11 @@ def test_what_cannot_be_tested_says_why_and_nothing_else_does(ledger):
     assert all((claim.why is not None) == (claim.decided_by == "not testable") for claim in ledger.values())
 
 
-@pytest.fixture(scope="module")
-def intact():
-    return files.load_checked("claims")
-
-
 @pytest.fixture
-def content(monkeypatch, intact):
+def content(spoil):
     """What claims.yaml is loaded as, to be spoiled."""
-    spoiled, load = copy.deepcopy(intact), files._load
-    monkeypatch.setattr(files, "_load", lambda name: spoiled if name == "claims.yaml" else load(name))
+    spoiled = copy.deepcopy(files.load_checked("claims"))
+    spoil("claims", spoiled)
     return spoiled
 
 

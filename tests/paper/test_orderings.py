@@ -6,7 +6,6 @@ import jsonschema
 import pytest
 
 from mmpose_ssn import paper
-from mmpose_ssn.paper import files
 
 
 def test_printed_differences_are_those_of_table_1():
@@ -47,8 +46,7 @@ def test_ours_is_marked_and_has_no_printed_figure():
         ({"higher": "a", "lower": "b", "place": "here", "difference": 1.0}, "1.0 is not of type 'string'"),
     ],
 )
-def test_schema_wants_a_printed_difference_from_the_paper_alone(monkeypatch, fields, message):
-    load = files._load
-    monkeypatch.setattr(files, "_load", lambda name: {"a-over-b": fields} if name == "orderings.yaml" else load(name))
+def test_schema_wants_a_printed_difference_from_the_paper_alone(spoil, fields, message):
+    spoil("orderings", {"a-over-b": fields})
     with pytest.raises(jsonschema.ValidationError, match=message):
         paper.orderings()

@@ -1,5 +1,6 @@
 """The paper's tables, each figure against the paper's own text, and what it means to match a printed number."""
 
+import copy
 import re
 
 import jsonschema
@@ -123,13 +124,12 @@ def test_the_supplements_table_is_as_printed(paper_text):
 
 
 @pytest.mark.parametrize("name", ["table1", "table2", "table3"])
-def test_a_number_that_is_no_text_is_refused_by_its_field(monkeypatch, name):
-    spoiled = files.load_checked(name)
+def test_a_number_that_is_no_text_is_refused_by_its_field(spoil, name):
+    spoiled = copy.deepcopy(files.load_checked(name))
     row = next(iter(spoiled.values()))
     scores = row if name == "table1" else row["ap" if name == "table2" else "scores"]
     scores[list(scores)[-1] if name == "table1" else next(iter(scores))] = 61.8
-    load = files._load
-    monkeypatch.setattr(files, "_load", lambda file: spoiled if file == f"{name}.yaml" else load(file))
+    spoil(name, spoiled)
     with pytest.raises(jsonschema.ValidationError, match=r"61\.8 is not"):
         files.load_checked(name)
 

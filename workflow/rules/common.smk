@@ -1,4 +1,5 @@
 import re
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -172,9 +173,14 @@ def draw_options(wildcards):
 
 def config_digest(wildcards, seed=None, split="val"):
     seed = int(wildcards.seed) if seed is None else seed
-    preset = load_preset(wildcards.preset)
-    root = Path(data_root(wildcards))
     network, recipe = network_and_recipe(wildcards)
+    root = data_root(wildcards)
+    return resolved_digest(wildcards.preset, network, seed, root, split, recipe)
+
+
+@cache  # a config is put together in some 50 ms, and training and scoring ask for the same one
+def resolved_digest(preset, network, seed, root, split, recipe):
+    preset, root = load_preset(preset), Path(root)
     return digest(resolve(preset, network, seed, root, split, config["trunk"], recipe))
 
 

@@ -1,12 +1,12 @@
 # What the paper says of trained offsets. Asked for by name: `./run snakemake --cores all results/mini/offsets.csv`.
 
+ON_OFFSETS = [
+    claim for claim in paper.claims().values() if claim.decided_by == "offsets"
+]
 OFFSETS_OF = [
     variant
     for variant in CHOSEN
-    if any(
-        claim.decided_by == "offsets" and variant in claim.contrast
-        for claim in paper.claims().values()
-    )
+    if any(variant in claim.contrast for claim in ON_OFFSETS)
 ]
 
 
