@@ -28,7 +28,7 @@ from mmpose_ssn.variants import BASELINES, config_file
 SMALL = ["simplebaseline-r50", "hrnet-w32", "vipnas-mbv3", "vipnas-r50", "litehrnet-18", "ipr-r50"]
 ROOT = Path("some/data")
 Differing = Callable[[Config, Config], set[str]]
-ITERATIONS = 20
+ITERATIONS = 8
 
 
 @functools.cache

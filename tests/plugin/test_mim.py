@@ -16,7 +16,7 @@ from mmpose_ssn.experiment import training
 from mmpose_ssn.experiment.resolve import write
 from mmpose_ssn.experiment.scoring import score
 
-ITERATIONS, INSERTION = 20, 10
+ITERATIONS, INSERTION = 8, 4
 
 
 @pytest.mark.usefixtures("one_thread")
