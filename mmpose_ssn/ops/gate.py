@@ -1,6 +1,6 @@
 r"""The correlation attention's normalisation (Eq. 6) and its product with the shifted map, S * F.
 
-On the CPU both and the shift are one pass over each map where Numba is at hand (``numba_gate_kernels.py``); elsewhere
+On the CPU both and the shift are one pass over each map where Numba is at hand (``numba_kernels.py``); elsewhere
 they are PyTorch's operations one after the other. What is computed is the same.
 """
 

@@ -1,7 +1,7 @@
 """The shift (Eq. 1) on the CPU at nearly the speed of a copy, by the kernels of ``numba_kernels.py``.
 
-For contiguous or strided float32 and bfloat16 maps. Channels are shared out to as many threads as PyTorch uses, each
-channel to one of them, so that the result does not depend on their number.
+For contiguous or strided float32 and bfloat16 maps. Blocks of channels are shared out to as many threads as PyTorch
+uses; what is computed does not depend on their number, to the bit.
 """
 
 from __future__ import annotations
@@ -25,12 +25,9 @@ _pool: ThreadPoolExecutor | None = None
 def missing() -> str | None:
     """Why this back end cannot be used on this machine; None where it can."""
     try:
-        import llvmlite.binding as llvm
         import numba  # noqa: F401
     except ImportError as error:
         return f"{error}: pip install numba"
-    if not llvm.get_host_cpu_features().get("avx2", False):
-        return "this processor has no AVX2"
     return None
 
 
@@ -41,45 +38,35 @@ def takes(x: Tensor) -> bool:
 
 def forward(x: Tensor, offsets: Tensor) -> Tensor:
     """Shift ``x`` [B, K, H, W] by ``offsets`` [K, 2] pixels."""
-    from mmpose_ssn.ops import numba_kernels
+    from mmpose_ssn.ops import numba_kernels as kernels
 
     x = x.contiguous()
     out = torch.empty_like(x)
-    if x.numel() == 0:
-        return out
-    by = _offsets(offsets)
-    positions = _positions(*x.shape[2:])
+    if x.numel() > 0:
+        x_maps, out_maps, by, table, shape = _flat(x), _flat(out), _offsets(offsets), *_geometry(x)
 
-    def work(start: int, stop: int) -> None:
-        room = numba_kernels.room_for_masks(positions)
-        numba_kernels.shift_channels(
-            x.data_ptr(), out.data_ptr(), by, positions, room, *x.shape, x.element_size(), start, stop
-        )
+        def work(start: int, stop: int) -> None:
+            kernels.shift_channels(x_maps, out_maps, by, table, _edge(x_maps, shape), shape, start, stop)
 
-    _share_out(work, x)
+        _share_out(work, x)
     return out
 
 
 def backward(grad: Tensor, x: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor]:
     """Gradients by ``x`` [B, K, H, W] and ``offsets`` [K, 2] for ``grad`` [B, K, H, W]."""
-    from mmpose_ssn.ops import numba_kernels
+    from mmpose_ssn.ops import numba_kernels as kernels
 
     x, grad = x.contiguous(), grad.to(x.dtype).contiguous()
     grad_x = torch.empty_like(x)
-    if x.numel() == 0:
-        return grad_x, torch.zeros_like(offsets)
     by = _offsets(offsets)
-    grad_by = np.empty(by.shape, np.float64)
-    positions = _positions(*x.shape[2:])
+    grad_by = np.zeros(by.shape, np.float64)
+    if x.numel() > 0:
+        maps, (table, shape) = [_flat(t) for t in (grad, x, grad_x)], _geometry(x)
 
-    def work(start: int, stop: int) -> None:
-        room = numba_kernels.room_for_masks(positions)
-        addresses = grad.data_ptr(), x.data_ptr(), grad_x.data_ptr()
-        numba_kernels.shift_channels_backward(
-            *addresses, by, grad_by, positions, room, *x.shape, x.element_size(), start, stop
-        )
+        def work(start: int, stop: int) -> None:
+            kernels.shift_channels_backward(*maps, by, grad_by, table, _edge(maps[0], shape), shape, start, stop)
 
-    _share_out(work, x)
+        _share_out(work, x)
     return grad_x, torch.from_numpy(grad_by).to(offsets.dtype)
 
 
@@ -88,23 +75,19 @@ def gate_forward(x: Tensor, logits: Tensor, offsets: Tensor | None, form: int) -
 
     ``form`` counts the normalisations of :data:`mmpose_ssn.ops.normalization.NORMALIZATIONS`.
     """
-    from mmpose_ssn.ops import numba_gate_kernels, numba_kernels
+    from mmpose_ssn.ops import numba_kernels as kernels
 
     x, logits = x.contiguous(), logits.contiguous()
     out = torch.empty_like(x)
-    if x.numel() == 0:
-        return out
-    moving, by = offsets is not None, _NO_OFFSETS if offsets is None else _offsets(offsets)
-    positions = _positions(*x.shape[2:])
+    if x.numel() > 0:
+        maps, (table, shape) = [_flat(t) for t in (x, logits, out)], _geometry(x)
+        moving, by = offsets is not None, _NO_OFFSETS if offsets is None else _offsets(offsets)
 
-    def work(start: int, stop: int) -> None:
-        masks, room = numba_kernels.room_for_masks(positions), np.empty((1, positions.shape[1]), np.float32)
-        addresses = x.data_ptr(), logits.data_ptr(), out.data_ptr()
-        numba_gate_kernels.gate_channels(
-            *addresses, moving, by, positions, masks, room, *x.shape, x.element_size(), start, stop, form
-        )
+        def work(start: int, stop: int) -> None:
+            edge, room = _edge(maps[0], shape), np.empty(2 * kernels.padded(x.shape[2] * x.shape[3]), np.float32)
+            kernels.gate_channels(*maps, moving, by, table, edge, room, shape, start, stop, form)
 
-    _share_out(work, x)
+        _share_out(work, x)
     return out
 
 
@@ -112,22 +95,19 @@ def gate_backward(
     grad: Tensor, x: Tensor, logits: Tensor, offsets: Tensor | None, form: int
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients by x, logits and offsets; the last one is empty where ``offsets`` is None."""
-    from mmpose_ssn.ops import numba_gate_kernels, numba_kernels
+    from mmpose_ssn.ops import numba_kernels as kernels
 
     x, logits, grad = x.contiguous(), logits.contiguous(), grad.to(x.dtype).contiguous()
     grad_x, grad_logits = torch.empty_like(x), torch.empty_like(x)
     moving, by = offsets is not None, _NO_OFFSETS if offsets is None else _offsets(offsets)
     grad_by = np.zeros(by.shape, np.float64)
     if x.numel() > 0:
-        positions = _positions(*x.shape[2:])
+        maps, (table, shape) = [_flat(t) for t in (grad, x, logits, grad_x, grad_logits)], _geometry(x)
 
         def work(start: int, stop: int) -> None:
-            masks = numba_kernels.room_for_masks(positions)
-            room = np.empty((4, positions.shape[1]), np.float32)
-            addresses = (t.data_ptr() for t in (grad, x, logits, grad_x, grad_logits))
-            numba_gate_kernels.gate_channels_backward(
-                *addresses, moving, by, grad_by, positions, masks, room, *x.shape, x.element_size(), start, stop, form
-            )
+            edge = _edge(maps[0], shape)
+            room = np.empty(3 * kernels.padded(x.shape[2] * x.shape[3]) + edge.size, np.float32)
+            kernels.gate_channels_backward(*maps, moving, by, grad_by, table, edge, room, shape, start, stop, form)
 
         _share_out(work, x)
     return grad_x, grad_logits, torch.from_numpy(grad_by).to(x.dtype if offsets is None else offsets.dtype)
@@ -142,19 +122,39 @@ def _offsets(offsets: Tensor) -> np.ndarray:
     return offsets.detach().numpy()
 
 
-@cache
-def _positions(height: int, width: int) -> np.ndarray:
-    from mmpose_ssn.ops import numba_kernels
+def _flat(maps: Tensor) -> np.ndarray:
+    """The memory of contiguous maps as the kernels take it; NumPy has no bfloat16."""
+    maps = maps.detach().view(-1)
+    return (maps.view(torch.uint16) if maps.dtype == torch.bfloat16 else maps).numpy()
 
-    return numba_kernels.flat_positions(height, width)
+
+@cache
+def _table(height: int, width: int) -> np.ndarray:
+    from mmpose_ssn.ops import numba_kernels as kernels
+
+    return kernels.positions(height, width)
+
+
+def _geometry(x: Tensor) -> tuple[np.ndarray, tuple[int, ...]]:
+    return _table(*x.shape[2:]), tuple(x.shape)
+
+
+def _edge(maps: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Room for one map, with a margin on either side."""
+    from mmpose_ssn.ops import numba_kernels as kernels
+
+    return np.empty(kernels.padded(shape[2] * shape[3]) + 2 * kernels.margin(*shape[2:]), maps.dtype)
 
 
 def _share_out(work: Callable[[int, int], None], x: Tensor) -> None:
     """Call ``work(start, stop)`` on slices of the channels, side by side."""
+    from mmpose_ssn.ops.numba_kernels import BLOCK
+
     global _pool
     channels = x.shape[1]
-    threads = max(1, min(torch.get_num_threads(), channels, x.numel() // _LEAST_WORK))
-    borders = [channels * thread // threads for thread in range(threads + 1)]
+    blocks = -(-channels // BLOCK)
+    threads = max(1, min(torch.get_num_threads(), blocks, x.numel() // _LEAST_WORK))
+    borders = [min(blocks * thread // threads * BLOCK, channels) for thread in range(threads + 1)]
     if threads == 1:
         work(0, channels)
         return

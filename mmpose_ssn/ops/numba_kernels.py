@@ -1,10 +1,19 @@
-r"""The shift (Eq. 1) and its gradients in Numba: one read and one write of every map, nothing for the user to compile.
+r"""The shift (Eq. 1), the attention gate (Eq. 6) and their gradients in Numba: plain loops over a map as one flat row.
 
-A map is walked as one flat row, sixteen positions at a time whatever its width. With the split of :mod:`shift
-<mmpose_ssn.ops.shift>`, a position's four taps lie at fixed distances n*W + m, + 1, + W and + W + 1 from it; which of
-them lie within the map is a mask for each group of sixteen. A channel's masks hold for all samples of a batch.
+With the split of :mod:`mmpose_ssn.ops.shift` the four taps of every position lie at the same distances from it:
+n*W + m, and that plus 1, W and W + 1. So one loop serves a whole map, whatever its width, and LLVM turns it into
+vectors of whatever processor there is. A tap that leaves the map reads something else and is put to zero: selected, not
+multiplied, so that a NaN or an infinity out there goes nowhere. Whether it leaves the map is told by comparing the
+column (and the row) of its position, counted from the side that the taps move away from, with how many stay inside.
 
-Addresses and sizes are in bytes where a name ends in ``_at`` or ``size``, in elements elsewhere.
+Loops run to the next multiple of ``PAD`` positions, so that no single ones are left over. What they write beyond their
+map, the next channel's loop writes again; at the end of a ``BLOCK`` of channels they end with the map. One thread does
+a whole block, so that how a map is summed does not depend on who does it.
+
+The gradient by x takes each tap back the way it came. The same four taps of the incoming gradient, multiplied by x, sum
+up to the gradient by the offset.
+
+Maps are flat arrays: float32, or uint16 for bfloat16. B, K, H and W are samples, channels, height and width.
 """
 
 from __future__ import annotations
@@ -12,55 +21,80 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import float32, float64, int32, int64, njit, void
+from numba import float32, int32, int64, njit, types, uint32, uint64
+from numba.extending import overload, register_jitable
 
-from mmpose_ssn.ops.simd import (
-    LANES,
-    first,
-    load_bfloat16,
-    load_float32,
-    load_word,
-    pack,
-    splat,
-    store_bfloat16,
-    store_float32,
-    store_word,
-    total,
-    unpack,
-    within,
-)
+from mmpose_ssn.ops.normalization import LEAST_SUM, NORMALIZATIONS
 
-BLOCK = 64
-"""Channels whose masks are kept at a time: few enough for the cache, enough that what is read lies together."""
+PAD = 16
+"""Positions: a multiple of the lanes of every processor's vectors of float32."""
 
-_OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy"}
-_compiled = njit(**_OPTIONS)
+BLOCK = 8
+"""Channels that one thread does; ``start`` of every function here is a multiple of it, and ``stop``, or it is K."""
+
+SOFTPLUS_L1, SOFTPLUS_MEAN, SIGMOID = map(NORMALIZATIONS.index, ("softplus-l1", "softplus-mean", "sigmoid"))
+
+# log(1 + t) / t as a polynomial in t, off by 3e-8 of it at most.
+_QUOTIENT = np.polynomial.Chebyshev.interpolate(lambda t: np.log1p(t) / t, 8, [0, 1])
+_LOG1P = tuple(map(np.float32, _QUOTIENT.convert(kind=np.polynomial.Polynomial).coef))
+
+# `contract`: a * b + c may become one operation. `reassoc`: a sum may be taken in lanes; for sums alone.
+_OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+_compiled = njit(**_OPTIONS, cache=True)
+_summing = njit(**{**_OPTIONS, "fastmath": {"contract", "reassoc"}}, cache=True)
 
 
-def flat_positions(height: int, width: int) -> np.ndarray:
-    """Rows of x and of y of every flat position, int32 [2, groups * LANES]; off the map where the last group ends."""
-    groups = -(-height * width // LANES)
-    positions = np.full((2, groups * LANES), 1 << 30, np.int32)
-    positions[1, : height * width], positions[0, : height * width] = np.divmod(np.arange(height * width), width)
-    return positions
+@register_jitable
+def padded(count):
+    """The next multiple of PAD."""
+    return (count + PAD - 1) // PAD * PAD
 
 
-def room_for_masks(positions: np.ndarray) -> np.ndarray:
-    """Room for the masks of two shifts of BLOCK channels, for one thread."""
-    return np.empty((2, BLOCK, positions.shape[1] // LANES), np.int64)
+@register_jitable
+def margin(height, width):
+    """How far from its position a tap can lie, in elements."""
+    return (height + 3) * width + 3
 
 
-@_compiled
-def _load(at, lanes, size):
-    return load_float32(at, lanes) if size == 4 else load_bfloat16(at, lanes)
+def positions(height: int, width: int) -> np.ndarray:
+    """Four tables of all positions, int32 [4 * padded(H * W)].
+
+    Column counted from the left, from the right, W * row + column counted from the top left, from the bottom right;
+    beyond the map larger than any of them.
+    """
+    count = height * width
+    flat = np.arange(count)
+    tables = np.full((4, padded(count)), np.iinfo(np.int32).max, np.int32)
+    tables[:, :count] = flat % width, width - 1 - flat % width, flat, count - 1 - flat
+    return tables.ravel()
 
 
-@_compiled
-def _store(at, lanes, value, size):
-    if size == 4:
-        store_float32(at, lanes, value)
-    else:
-        store_bfloat16(at, lanes, value)
+def _read(maps, at):
+    """An element as float32."""
+
+
+def _write(maps, at, value):
+    """Write float32; as bfloat16 to the nearest, ties to even, where NaN stays NaN."""
+
+
+@overload(_read, jit_options=_OPTIONS)
+def _choose_read(maps, at):
+    if maps.dtype == types.float32:
+        return lambda maps, at: maps[at]
+    return lambda maps, at: np.uint32(uint32(maps[at]) << uint32(16)).view(np.float32)
+
+
+@overload(_write, jit_options=_OPTIONS)
+def _choose_write(maps, at, value):
+    def write_float32(maps, at, value):
+        maps[at] = value
+
+    def write_bfloat16(maps, at, value):
+        bits = np.float32(value).view(np.uint32)
+        rounded = uint32(bits + uint32(0x7FFF) + uint32(uint32(bits >> uint32(16)) & uint32(1))) >> uint32(16)
+        maps[at] = rounded if value == value else uint32(0x7FC0)
+
+    return write_float32 if maps.dtype == types.float32 else write_bfloat16
 
 
 @_compiled
@@ -75,184 +109,351 @@ def _split(dx, dy, height, width):
 
 
 @_compiled
-def _mask_taps(words_at, positions_at, groups, height, width, m, n):
-    """Write, for each group of positions, which of its four taps lie within the map."""
-    x_at, y_at = positions_at, positions_at + 4 * groups * LANES
-    for _ in range(groups):
-        x0, x1 = within(x_at, m, width), within(x_at, m + 1, width)
-        y0, y1 = within(y_at, n, height), within(y_at, n + 1, height)
-        store_word(words_at, pack(x0, x1, y0, y1))
-        words_at += 8
-        x_at += 4 * LANES
-        y_at += 4 * LANES
+def _view(m, n, height, width):
+    """How taps displaced by (m, n) see a map: distance of the first; where the tables of columns and of rows begin that
+    count from the side they move away from; below which entries left, right, upper and lower taps are inside.
+    """
+    entries = padded(height * width)
+    left, right = (width - m, width - m - 1) if m >= 0 else (width + m, width + m + 1)
+    upper, lower = (height - n, height - n - 1) if n >= 0 else (height + n, height + n + 1)
+    columns, rows = 0 if m >= 0 else entries, (2 if n >= 0 else 3) * entries
+    return n * width + m, columns, rows, int32(left), int32(right), int32(upper * width), int32(lower * width)
 
 
 @_compiled
-def _plan(offsets, channel, positions_at, words_at, groups, height, width, size, sign):
-    """Distance in bytes of the first tap, fractions a and b for ``sign`` times a channel's offset; writes its masks."""
-    dx, dy = float32(sign) * offsets[channel, 0], float32(sign) * offsets[channel, 1]
-    m, n, a, b = _split(dx, dy, height, width)
-    _mask_taps(words_at, positions_at, groups, height, width, m, n)
-    return (n * width + m) * size, a, b
-
-
-@_compiled
-def _taps(at, row, words_at, size):
-    """The four taps of sixteen positions, the first of which lies at ``at``; ``row`` is a row's size in bytes."""
-    word = load_word(words_at)
-    r00, r10 = _load(at, unpack(word, 0), size), _load(at + size, unpack(word, 1), size)
-    r01, r11 = _load(at + row, unpack(word, 2), size), _load(at + row + size, unpack(word, 3), size)
+def _taps(maps, at, width, column, row, left, right, upper, lower):
+    """The four taps of a position, the first of which lies at ``at``; 0 where they leave the map."""
+    outside = float32(0)
+    r00, r10 = _read(maps, at), _read(maps, at + uint64(1))
+    r01, r11 = _read(maps, at + uint64(width)), _read(maps, at + uint64(width + 1))
+    r00, r10 = r00 if row < upper else outside, r10 if row < upper else outside
+    r01, r11 = r01 if row < lower else outside, r11 if row < lower else outside
+    r00, r01 = r00 if column < left else outside, r01 if column < left else outside
+    r10, r11 = r10 if column < right else outside, r11 if column < right else outside
     return r00, r10, r01, r11
 
 
 @_compiled
 def _weights(a, b):
-    """The taps' weights, in their order."""
+    """Of the taps (0, 0), (1, 0), (0, 1) and (1, 1)."""
     one = float32(1)
-    return splat((one - a) * (one - b)), splat(a * (one - b)), splat((one - a) * b), splat(a * b)
+    return (one - a) * (one - b), a * (one - b), (one - a) * b, a * b
 
 
 @_compiled
-def _interpolate(at, row, words_at, weights, size):
-    """Bilinear interpolation at sixteen positions, with :func:`_weights`."""
-    r00, r10, r01, r11 = _taps(at, row, words_at, size)
+def _shift_map(source, source_at, out, out_at, length, width, table, view, weights):
+    """Shift the map at ``source_at`` to ``out_at``."""
+    distance, columns, rows, left, right, upper, lower = view
     w00, w10, w01, w11 = weights
-    return (w00 * r00 + w10 * r10) + (w01 * r01 + w11 * r11)
+    tap, to, columns, rows = uint64(source_at + distance), uint64(out_at), uint64(columns), uint64(rows)
+    for position in range(length):
+        i = uint64(position)
+        r00, r10, r01, r11 = _taps(
+            source, tap + i, width, table[columns + i], table[rows + i], left, right, upper, lower
+        )
+        _write(out, to + i, (w00 * r00 + w01 * r01) + (w10 * r10 + w11 * r11))
 
 
 @_compiled
-def _shift_map(to_at, to_size, from_at, from_size, positions, row, words_at, a, b):
-    """Write one shifted map; ``from_at`` is where the first tap of its first position lies, in view or not."""
-    weights = _weights(a, b)
-    for _ in range(positions // LANES):
-        _store(to_at, first(LANES), _interpolate(from_at, row, words_at, weights, from_size), to_size)
-        to_at += LANES * to_size
-        from_at += LANES * from_size
-        words_at += 8
-    rest = positions % LANES
-    if rest > 0:
-        _store(to_at, first(rest), _interpolate(from_at, row, words_at, weights, from_size), to_size)
+def _slopes(r00, r10, r01, r11):
+    """Differences whose sums s, t and v make up the derivatives: s + b v by a, t + a v by b."""
+    return r10 - r00, r01 - r00, (r11 - r10) - (r01 - r00)
+
+
+@_summing
+def _unshift_map(source, source_at, out, out_at, x, length, width, table, view, a, b):
+    """Shift the gradient at ``source_at`` back to ``out_at``; return the sums over the map of the derivatives by a, b.
+
+    ``view`` is that of the displacement (-m - 1, -n - 1): the taps are those of the shift in reverse order. x lies at
+    ``out_at`` too. Where no tap sees it, it counts for nothing, whatever it is.
+    """
+    distance, columns, rows, left, right, upper, lower = view
+    w00, w10, w01, w11 = _weights(a, b)
+    tap, to, columns, rows = uint64(source_at + distance), uint64(out_at), uint64(columns), uint64(rows)
+    across, down = max(left, right), max(upper, lower)
+    by_a = by_b = by_both = float32(0)
+    for position in range(length):
+        i = uint64(position)
+        column, row = table[columns + i], table[rows + i]
+        r11, r01, r10, r00 = _taps(source, tap + i, width, column, row, left, right, upper, lower)
+        _write(out, to + i, (w11 * r11 + w10 * r10) + (w01 * r01 + w00 * r00))
+        seen = _read(x, to + i) if row < down else float32(0)
+        seen = seen if column < across else float32(0)
+        along_a, along_b, along_both = _slopes(r00, r10, r01, r11)
+        by_a += seen * along_a
+        by_b += seen * along_b
+        by_both += seen * along_both
+    return by_a + b * by_both, by_b + a * by_both
 
 
 @_compiled
-def _shift_map_backward(grad_at, from_at, positions, row, words_at, a, b, to_at, back_from_at, back_at, c, d, size):
-    """Write the gradient of one map; return the sums over it of ``grad`` times the interpolation's derivative by a and
-    by b.
+def _copy(source, source_at, out, out_at, length):
+    at, to = uint64(source_at), uint64(out_at)
+    for position in range(length):
+        i = uint64(position)
+        _write(out, to + i, _read(source, at + i))
 
-    ``back_from_at``, ``back_at``, c and d are the negated offset's first tap in ``grad``, masks and fractions. One loop
-    does both: while one waits for memory, the other computes.
+
+@_compiled
+def _has_taps(maps, at, view, length, width):
+    """Whether all that the taps of a map read lies within the array."""
+    first = at + view[0]
+    return first >= 0 and first + length + width + 1 <= maps.size
+
+
+@_compiled
+def _length(channel, channels, count):
+    """How many positions a loop over a map of a channel runs through."""
+    end_of_block = min((channel // BLOCK + 1) * BLOCK, channels)
+    return padded(count) if channel * count + padded(count) <= end_of_block * count else count
+
+
+@_compiled
+def shift_channels(x, out, offsets, table, edge, shape, start, stop):
+    """Shift the channels ``start`` to ``stop`` - 1 of x [B * K * H * W] into ``out``.
+
+    ``offsets`` are [K, 2] (dx, dy) in float32, ``table`` is from :func:`positions`, ``shape`` is B, K, H, W. A map so
+    near an end of x that its taps would leave the array is shifted from ``edge``, which has room for it with a
+    :func:`margin` on either side.
     """
-    one = float32(1)
-    a0, a1, b0, b1 = splat(one - a), splat(a), splat(one - b), splat(b)
-    by_a = by_b = splat(float32(0))
-    weights = _weights(c, d)
-    for start in range(0, positions, LANES):
-        inside = first(positions - start)
-        r00, r10, r01, r11 = _taps(from_at, row, words_at, size)
-        grad = _load(grad_at, inside, size)
-        by_a = by_a + grad * (b0 * (r10 - r00) + b1 * (r11 - r01))
-        by_b = by_b + grad * (a0 * (r01 - r00) + a1 * (r11 - r10))
-        _store(to_at, inside, _interpolate(back_from_at, row, back_at, weights, size), size)
-        grad_at += LANES * size
-        from_at += LANES * size
-        words_at += 8
-        to_at += LANES * size
-        back_from_at += LANES * size
-        back_at += 8
-    return total(by_a), total(by_b)
-
-
-@njit(
-    void(
-        int64, int64, float32[:, ::1], int32[:, ::1], int64[:, :, ::1], int64, int64, int64, int64, int64, int64, int64
-    ),
-    **_OPTIONS,
-)
-def shift_channels(x_at, out_at, offsets, positions, words, samples, channels, height, width, size, start, stop):
-    """Shift the channels ``start`` to ``stop`` - 1 of x [B, K, H, W], contiguous, into ``out`` of the same shape.
-
-    ``offsets`` are [K, 2] (dx, dy), ``positions`` from :func:`flat_positions`, ``words`` from :func:`room_for_masks`;
-    samples, channels, height and width are B, K, H and W; ``size`` is an element's, 4 for float32 and 2 for bfloat16.
-    """
-    count, groups = height * width, positions.shape[1] // LANES
-    positions_at, words_at = int64(positions.ctypes.data), int64(words.ctypes.data)
-    distances, fractions = np.empty(BLOCK, np.int64), np.empty((BLOCK, 2), np.float32)
-    for block in range(start, stop, BLOCK):
-        block_channels = min(BLOCK, stop - block)
-        for j in range(block_channels):
-            distances[j], fractions[j, 0], fractions[j, 1] = _plan(
-                offsets, block + j, positions_at, words_at + 8 * groups * j, groups, height, width, size, 1
-            )
+    samples, channels, height, width = shape
+    count, middle = height * width, margin(height, width)
+    for channel in range(start, stop):
+        m, n, a, b = _split(offsets[channel, 0], offsets[channel, 1], height, width)
+        view, weights = _view(m, n, height, width), _weights(a, b)
+        length = _length(channel, channels, count)
         for sample in range(samples):
-            here = (sample * channels + block) * count * size
-            for j in range(block_channels):
-                first_tap, mask_at = x_at + here + distances[j], words_at + 8 * groups * j
-                _shift_map(
-                    out_at + here, size, first_tap, size, count, width * size, mask_at, fractions[j, 0], fractions[j, 1]
-                )
-                here += count * size
+            here = (sample * channels + channel) * count
+            if _has_taps(x, here, view, length, width):
+                _shift_map(x, here, out, here, length, width, table, view, weights)
+            else:
+                _copy(x, here, edge, middle, count)
+                _shift_map(edge, middle, out, here, length, width, table, view, weights)
 
 
-@njit(
-    void(
-        *(int64, int64, int64, float32[:, ::1], float64[:, ::1], int32[:, ::1], int64[:, :, ::1]),
-        *(int64, int64, int64, int64, int64, int64, int64),
-    ),
-    **_OPTIONS,
-)
-def shift_channels_backward(
-    grad_at,
-    x_at,
-    grad_x_at,
-    offsets,
-    grad_offsets,
-    positions,
-    words,
-    samples,
-    channels,
-    height,
-    width,
-    size,
-    start,
-    stop,
+@_compiled
+def shift_channels_backward(grad, x, grad_x, offsets, grad_offsets, table, edge, shape, start, stop):
+    """Gradients of :func:`shift_channels` by x and by the offsets; the latter, float64, are summed over samples."""
+    samples, channels, height, width = shape
+    count, middle = height * width, margin(height, width)
+    for channel in range(start, stop):
+        m, n, a, b = _split(offsets[channel, 0], offsets[channel, 1], height, width)
+        view = _view(-m - 1, -n - 1, height, width)
+        length = _length(channel, channels, count)
+        grad_offsets[channel, 0] = grad_offsets[channel, 1] = 0.0
+        for sample in range(samples):
+            here = (sample * channels + channel) * count
+            if _has_taps(grad, here, view, length, width):
+                by_a, by_b = _unshift_map(grad, here, grad_x, here, x, length, width, table, view, a, b)
+            else:
+                _copy(grad, here, edge, middle, count)
+                by_a, by_b = _unshift_map(edge, middle, grad_x, here, x, length, width, table, view, a, b)
+            # a = -dx - m, so the derivative by dx is minus the one by a; the same for b and dy.
+            grad_offsets[channel, 0] -= by_a
+            grad_offsets[channel, 1] -= by_b
+
+
+@_compiled
+def _exp_of_minus_magnitude(value):
+    """exp(-abs(value)), to float32's precision; below 1e-37 it stays there."""
+    magnitude = abs(value)
+    x = -(float32(85) if magnitude > float32(85) else magnitude)
+    # Adding 1.5 * 2^23 rounds to a whole number, which then are the lowest bits: the power of two, but for its place.
+    rounded = x * float32(1.4426950408889634) + float32(12582912)
+    n = rounded - float32(12582912)
+    power = np.uint32(uint32(np.float32(rounded).view(np.uint32) << uint32(23)) + uint32(0x3F800000)).view(np.float32)
+    r = (x - n * float32(0.693359375)) - n * float32(-2.12194440e-4)
+    p = float32(1.9875691500e-4)  # the coefficients of Cephes' expf
+    p = p * r + float32(1.3981999507e-3)
+    p = p * r + float32(8.3334519073e-3)
+    p = p * r + float32(4.1665795894e-2)
+    p = p * r + float32(1.6666665459e-1)
+    p = p * r + float32(5.0000001201e-1)
+    return (p * (r * r) + (r + float32(1))) * power
+
+
+@_compiled
+def _log1p(t):
+    """log(1 + t) for t from 0 to 1, to float32's precision."""
+    p = _LOG1P[8]
+    p = p * t + _LOG1P[7]
+    p = p * t + _LOG1P[6]
+    p = p * t + _LOG1P[5]
+    p = p * t + _LOG1P[4]
+    p = p * t + _LOG1P[3]
+    p = p * t + _LOG1P[2]
+    p = p * t + _LOG1P[1]
+    p = p * t + _LOG1P[0]
+    return p * t
+
+
+@_compiled
+def _softplus(value, t):
+    """softplus(value) for t = exp(-abs(value))."""
+    return (float32(0) if value < float32(0) else value) + _log1p(t)
+
+
+@_compiled
+def _sigmoid(value, t):
+    """sigmoid(value) for t = exp(-abs(value))."""
+    return (t if value < float32(0) else float32(1)) / (float32(1) + t)
+
+
+@_summing
+def _sum(values, count):
+    total = 0.0
+    for position in range(count):
+        total += values[uint64(position)]
+    return total
+
+
+@_compiled
+def _gate_map(logits, logits_at, length, f, form):
+    """Write f of a map."""
+    at = uint64(logits_at)
+    for position in range(length):
+        i = uint64(position)
+        value = _read(logits, at + i)
+        t = _exp_of_minus_magnitude(value)
+        f[i] = _sigmoid(value, t) if form == SIGMOID else _softplus(value, t)
+
+
+@_compiled
+def _gate_map_and_slope(logits, logits_at, length, f, slope, form):
+    """Write f of a map and its derivative."""
+    at = uint64(logits_at)
+    if form == SIGMOID:
+        for position in range(length):
+            i = uint64(position)
+            value = _read(logits, at + i)
+            t = _exp_of_minus_magnitude(value)
+            f[i], slope[i] = _sigmoid(value, t), t / ((float32(1) + t) * (float32(1) + t))
+    else:
+        for position in range(length):
+            i = uint64(position)
+            value = _read(logits, at + i)
+            t = _exp_of_minus_magnitude(value)
+            f[i], slope[i] = _softplus(value, t), _sigmoid(value, t)
+
+
+@_compiled
+def _scale(form, total, count):
+    """The gate is f times this."""
+    if form == SIGMOID:
+        return float32(1)
+    return float32((count if form == SOFTPLUS_MEAN else 1) / max(total, LEAST_SUM))
+
+
+@_compiled
+def _multiply(shifted, f, scale, out, out_at, length):
+    to = uint64(out_at)
+    for position in range(length):
+        i = uint64(position)
+        _write(out, to + i, shifted[i] * (scale * f[i]))
+
+
+@_compiled
+def gate_channels(x, logits, out, moving, offsets, table, edge, room, shape, start, stop, form):
+    """Shift the channels ``start`` to ``stop`` - 1 of x, only where ``moving``, and multiply them by their gate.
+
+    ``form`` is ``SOFTPLUS_L1``, ``SOFTPLUS_MEAN`` or ``SIGMOID``; ``room`` holds two maps of float32, each
+    :func:`padded`, in the backward three and one more with a :func:`margin` on either side; the rest is as in
+    :func:`shift_channels`.
+    """
+    samples, channels, height, width = shape
+    count, entries, middle = height * width, padded(height * width), margin(height, width)
+    f, shifted = room[:entries], room[entries : 2 * entries]
+    for channel in range(start, stop):
+        m, n, a, b = _split(offsets[channel, 0], offsets[channel, 1], height, width) if moving else (0, 0, 0, 0)
+        view, weights = _view(m, n, height, width), _weights(a, b)
+        length = _length(channel, channels, count)
+        for sample in range(samples):
+            here = (sample * channels + channel) * count
+            if not moving:
+                _copy(x, here, shifted, 0, length)
+            elif _has_taps(x, here, view, length, width):
+                _shift_map(x, here, shifted, 0, length, width, table, view, weights)
+            else:
+                _copy(x, here, edge, middle, count)
+                _shift_map(edge, middle, shifted, 0, length, width, table, view, weights)
+            _gate_map(logits, here, length, f, form)
+            _multiply(shifted, f, _scale(form, _sum(f, count), count), out, here, length)
+
+
+@_compiled
+def _into_shift_and_gate(grad, grad_at, f, scale, shifted, length, into_shift, middle):
+    """Write the gradient by the shifted map to ``into_shift`` and that by the gate to ``shifted``."""
+    at, to = uint64(grad_at), uint64(middle)
+    for position in range(length):
+        i = uint64(position)
+        incoming = _read(grad, at + i)
+        into_shift[to + i] = incoming * (scale * f[i])
+        shifted[i] *= incoming
+
+
+@_summing
+def _dot(values, others, count):
+    total = 0.0
+    for position in range(count):
+        i = uint64(position)
+        total += values[i] * others[i]
+    return total
+
+
+@_compiled
+def _into_logits(into_gate, mean, slope, scale, out, out_at, length):
+    to = uint64(out_at)
+    for position in range(length):
+        i = uint64(position)
+        _write(out, to + i, scale * ((into_gate[i] - mean) * slope[i]))
+
+
+@_compiled
+def gate_channels_backward(
+    grad, x, logits, grad_x, grad_logits, moving, offsets, grad_offsets, table, edge, room, shape, start, stop, form
 ):
-    """Gradients of :func:`shift_channels` by x and by the offsets, for the gradient ``grad`` of its output.
+    r"""Gradients of :func:`gate_channels` by x, logits and, where ``moving``, offsets.
 
-    The gradient by x is ``grad`` shifted by the negated offsets; that by an offset is summed in float64 over samples.
+    With f = softplus(l) of the logits l, or sigmoid(l), and F = c f, the scale c is 1 / sum(f) over the map, its
+    H*W-fold, or 1. With S the shifted map and Q = S F,
+
+    .. math::
+        \partial S = \partial Q \, F, \qquad
+        \partial l = c\,(\partial Q \, S - D / \textstyle\sum f)\, f'(l), \quad D = \sum \partial Q \, S \, f,
+
+    without the D for sigmoid.
     """
-    count, groups = height * width, positions.shape[1] // LANES
-    positions_at = int64(positions.ctypes.data)
-    words_at, back_at = int64(words.ctypes.data), int64(words[1].ctypes.data)
-    distances, fractions = np.empty((2, BLOCK), np.int64), np.empty((2, BLOCK, 2), np.float32)
-    for block in range(start, stop, BLOCK):
-        block_channels = min(BLOCK, stop - block)
-        for j in range(block_channels):
-            distances[0, j], fractions[0, j, 0], fractions[0, j, 1] = _plan(
-                offsets, block + j, positions_at, words_at + 8 * groups * j, groups, height, width, size, 1
-            )
-            distances[1, j], fractions[1, j, 0], fractions[1, j, 1] = _plan(
-                offsets, block + j, positions_at, back_at + 8 * groups * j, groups, height, width, size, -1
-            )
-            grad_offsets[block + j, 0] = grad_offsets[block + j, 1] = 0.0
+    samples, channels, height, width = shape
+    count, entries, middle = height * width, padded(height * width), margin(height, width)
+    f, slope, shifted = room[:entries], room[entries : 2 * entries], room[2 * entries : 3 * entries]
+    into_shift = room[3 * entries :]
+    for channel in range(start, stop):
+        m, n, a, b = _split(offsets[channel, 0], offsets[channel, 1], height, width) if moving else (0, 0, 0, 0)
+        view, weights = _view(m, n, height, width), _weights(a, b)
+        back = _view(-m - 1, -n - 1, height, width)
+        length = _length(channel, channels, count)
+        if moving:
+            grad_offsets[channel, 0] = grad_offsets[channel, 1] = 0.0
         for sample in range(samples):
-            here = (sample * channels + block) * count * size
-            for j in range(block_channels):
-                by_a, by_b = _shift_map_backward(
-                    grad_at + here,
-                    x_at + here + distances[0, j],
-                    count,
-                    width * size,
-                    words_at + 8 * groups * j,
-                    fractions[0, j, 0],
-                    fractions[0, j, 1],
-                    grad_x_at + here,
-                    grad_at + here + distances[1, j],
-                    back_at + 8 * groups * j,
-                    fractions[1, j, 0],
-                    fractions[1, j, 1],
-                    size,
-                )
-                # a = -dx - m, so the derivative by dx is minus the one by a; the same for b and dy.
-                grad_offsets[block + j, 0] -= by_a
-                grad_offsets[block + j, 1] -= by_b
-                here += count * size
+            here = (sample * channels + channel) * count
+            if not moving:
+                _copy(x, here, shifted, 0, length)
+            elif _has_taps(x, here, view, length, width):
+                _shift_map(x, here, shifted, 0, length, width, table, view, weights)
+            else:
+                _copy(x, here, edge, middle, count)
+                _shift_map(edge, middle, shifted, 0, length, width, table, view, weights)
+            _gate_map_and_slope(logits, here, length, f, slope, form)
+            total = _sum(f, count)
+            scale = _scale(form, total, count)
+            _into_shift_and_gate(grad, here, f, scale, shifted, length, into_shift, middle)
+            has_sum = form != SIGMOID and total >= LEAST_SUM
+            mean = float32(_dot(shifted, f, count) / total) if has_sum else float32(0)
+            _into_logits(shifted, mean, slope, scale, grad_logits, here, length)
+            if moving:
+                by_a, by_b = _unshift_map(into_shift, middle, grad_x, here, x, length, width, table, back, a, b)
+                # As in shift_channels_backward.
+                grad_offsets[channel, 0] -= by_a
+                grad_offsets[channel, 1] -= by_b
+            else:
+                _copy(into_shift, middle, grad_x, here, length)

@@ -103,9 +103,10 @@ def test_nan_is_seen_later(where, backend, randn):
 
 
 @needs_numba
-def test_threads_change_no_bit(randn, monkeypatch):
-    monkeypatch.setattr(numba_cpu, "_LEAST_WORK", 1 << 14)  # so that even these small maps are shared out
-    x, logits, grad = (randn(2, 67, 40, 50) for _ in range(3))
+@pytest.mark.parametrize("size", [(40, 50), (41, 39)], ids=str)
+def test_threads_change_no_bit(size, randn, monkeypatch):
+    monkeypatch.setattr(numba_cpu, "_LEAST_WORK", 1 << 12)  # so that even these small maps are shared out
+    x, logits, grad = (randn(2, 67, *size) for _ in range(3))
     offsets = 5 * randn(67, 2)
     results = []
     for threads in (1, 2, 3):

@@ -54,11 +54,12 @@ def test_a_missing_back_end_gives_way_with_a_single_warning(monkeypatch, randn):
         assert torch.equal(shift(x, offsets), first)  # nobody asked for it: nothing to warn of
 
 
-@pytest.fixture
-def large(randn, monkeypatch):
-    """Enough for several threads to share, as little as it is; its channels do not divide evenly."""
-    monkeypatch.setattr(numba_cpu, "_LEAST_WORK", 1 << 14)
-    return randn(2, 67, 40, 50), 5 * randn(67, 2), randn(2, 67, 40, 50)
+@pytest.fixture(params=[(67, 40, 50), (67, 41, 39), (5, 83, 51)], ids=str)
+def large(request, randn, monkeypatch):
+    """Enough for several threads to share, as little as it is; neither channels nor positions divide evenly."""
+    monkeypatch.setattr(numba_cpu, "_LEAST_WORK", 1 << 12)
+    shape = 2, *request.param
+    return randn(*shape), 5 * randn(shape[1], 2), randn(*shape)
 
 
 def gradients(x, offsets, grad, backend="numba"):

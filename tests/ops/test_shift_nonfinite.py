@@ -46,3 +46,31 @@ def test_an_offset_out_of_view_gives_zeros_and_zero_gradients(backend, offset, s
     shifted.sum().backward()
     for tensor in (shifted, x.grad, offsets.grad):
         assert torch.equal(tensor, torch.zeros_like(tensor))
+
+
+@pytest.mark.parametrize("value", [NAN, INF], ids=str)
+def test_what_moves_out_of_view_counts_for_nothing(backend, value, randn):
+    x, offsets = randn(1, 2, 5, 6), torch.tensor([(-2.5, 0.25), (-2.5, 1.0)], requires_grad=True)
+    x[0, 0, :, :2] = value  # seen from columns 2.5 to the left, so by none
+    x.requires_grad_()
+    shift(x, offsets, backend).square().sum().backward()
+    assert x.grad.isfinite().all()
+    assert offsets.grad.isfinite().all()
+    assert (offsets.grad != 0).all()
+
+
+@pytest.mark.parametrize("offset", [(0.5, 0.25), (-1.5, 0.75), (2.25, -3.5), (-9.5, 0.5)], ids=str)
+@pytest.mark.parametrize("value", [NAN, INF], ids=str)
+def test_a_nonfinite_gradient_reaches_the_taps_of_its_pixel_and_no_others(backend, offset, value):
+    x, offsets = torch.ones(1, 2, 6, 7, requires_grad=True), torch.tensor([offset, offset], requires_grad=True)
+    grad = torch.ones(1, 2, 6, 7)
+    grad[0, 0, 3, 2] = value
+    shift(x, offsets, backend).backward(grad)
+
+    dx, dy = offset
+    columns = (torch.arange(7) + dx - 2).abs() < 1
+    rows = (torch.arange(6) + dy - 3).abs() < 1
+    reached = torch.zeros(1, 2, 6, 7, dtype=torch.bool)
+    reached[0, 0] = rows[:, None] & columns
+    assert torch.equal(x.grad.isfinite(), ~reached)
+    assert offsets.grad[1].isfinite().all()
