@@ -59,18 +59,21 @@ def _name(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape))
 
 
-_LARGE, _SMALL = tuple(map(_name, SHAPES[:3])), (_name(SHAPES[3]),)
+_CASES = tuple(map(_name, SHAPES))
 _MODULES = ((4, 64, 256, 64, 48), (4, 256, 512, 64, 48))
+_FORWARD, _BOTH = "shift forward / copy_", "shift forward + backward / copy_"
 
 TARGETS = (
-    Target("shift forward / copy_", "auto", _LARGE, 2.0, 1.5),
-    Target("shift forward + backward / copy_", "auto", _LARGE, 6.5, 4.5),
-    Target("shift forward / copy_", "auto", _SMALL, 5.0, 3.0),
-    Target("shift forward + backward / copy_", "auto", _SMALL, 16.0, 11.0),
-    Target("shift forward + backward / naive grid_sample", "auto", _LARGE + _SMALL, 0.25, 0.15),
-    Target("FSM / FSM without shift, eager", "FSM", tuple(map(_name, _MODULES)), 1.0, 0.75),
+    Target(_FORWARD, "auto", _CASES[:2], 2.5, 1.6),
+    Target(_FORWARD, "auto", _CASES[2:3], 3.5, 2.0),
+    Target(_FORWARD, "auto", _CASES[3:], 4.5, 3.0),
+    Target(_BOTH, "auto", _CASES[:2], 7.5, 4.5),
+    Target(_BOTH, "auto", _CASES[2:3], 10.0, 6.0),
+    Target(_BOTH, "auto", _CASES[3:], 15.0, 11.0),
+    Target("shift forward + backward / naive grid_sample", "auto", _CASES, 0.25, 0.15),
+    Target("FSM / FSM without shift, eager", "FSM", tuple(map(_name, _MODULES)), 0.9, 0.75),
     Target("FSM / FSM without shift, fused", "FSM", tuple(map(_name, _MODULES)), 1.15, 1.05),
-    Target("SSN step / with the pure-PyTorch shift", "auto", ("mini",), 0.75, 0.6),
+    Target("SSN step / with the pure-PyTorch shift", "auto", ("small",), 0.75, 0.6),
     Target("SSN step per MAC / Backbone w/ ESP step per MAC", "SSN", ("full size",), 1.25, 1.1),
 )
 
@@ -100,9 +103,9 @@ def measure_shifts(
     compare = _comparison(threads, seconds, report, device)
     for shape in (*SHAPES, *((1, *shape[1:]) for shape in SHAPES)):
         forward, both = _shifts(shape, device)
-        yield from compare("shift forward / copy_", _name(shape), forward, "copy_")
+        yield from compare(_FORWARD, _name(shape), forward, "copy_")
         if shape[0] > 1:
-            yield from compare("shift forward + backward / copy_", _name(shape), both, "copy_")
+            yield from compare(_BOTH, _name(shape), both, "copy_")
             naive = {form: both[form] for form in ("auto", "triton", "naive grid_sample") if form in both}
             yield from compare("shift forward + backward / naive grid_sample", _name(shape), naive, "naive grid_sample")
 
@@ -119,7 +122,7 @@ def measure(threads: int, seconds: float, report: Callable[[str], None]) -> Iter
         yield from compare("FSM / FSM without shift, fused", _name(module_shape), fused, "without shift")
     yield from compare("other ways to reach far / FSM", _name(_MODULES[0]), _alternatives(*_MODULES[0]), "FSM")
     steps = {form: _step(_network(8, 64, 4, backend=form), (16, 3, 128, 96)) for form in ("auto", "torch")}
-    yield from compare("SSN step / with the pure-PyTorch shift", "mini", steps, "torch")
+    yield from compare("SSN step / with the pure-PyTorch shift", "small", steps, "torch")
     yield from _per_mac(compare)
 
 

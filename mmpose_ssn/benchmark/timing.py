@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
+from types import MappingProxyType
 
 _ALLOCATOR = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
 
@@ -20,15 +21,16 @@ class Timing:
     cpu: float
 
 
-def tune_allocator() -> None:
-    """Start this process anew with a malloc that keeps large blocks, unless it has one.
+def tune_allocator(environment: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Start this process anew with a malloc that keeps large blocks and with ``environment``, unless it has them.
 
     glibc gives a large block back to the system when it is freed and faults it in again page by page: that would be
     most of the time of any fast operation, and says nothing about it.
     """
-    if any(name not in os.environ for name in _ALLOCATOR):
+    wanted = {**_ALLOCATOR, **os.environ, **environment}
+    if wanted != dict(os.environ):
         sys.stdout.flush()
-        os.execve(sys.executable, sys.orig_argv, {**_ALLOCATOR, **os.environ})
+        os.execve(sys.executable, sys.orig_argv, wanted)
 
 
 def paired(

@@ -177,7 +177,8 @@ def _unshift_map(source, source_at, out, out_at, x, length, width, table, view, 
         column, row = table[columns + i], table[rows + i]
         r11, r01, r10, r00 = _taps(source, tap + i, width, column, row, left, right, upper, lower)
         _write(out, to + i, (w11 * r11 + w10 * r10) + (w01 * r01 + w00 * r00))
-        seen = _read(x, to + i) if row < down else float32(0)
+        seen = _read(x, to + i)
+        seen = seen if row < down else float32(0)
         seen = seen if column < across else float32(0)
         along_a, along_b, along_both = _slopes(r00, r10, r01, r11)
         by_a += seen * along_a

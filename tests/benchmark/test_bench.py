@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -10,13 +14,15 @@ import torch
 
 from mmpose_ssn.__main__ import main
 from mmpose_ssn.benchmark import shift, timing
+from mmpose_ssn.benchmark.processor import LESSER, as_processor
 from mmpose_ssn.benchmark.shift import SHAPES, Measurement, Target
+from mmpose_ssn.commands import bench
 from mmpose_ssn.ops.shift import choose_backend
 
 
 @pytest.fixture(autouse=True)
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timing, "tune_allocator", lambda: None)
+    monkeypatch.setattr(timing, "tune_allocator", lambda environment: None)
 
 
 def measured(*ratios: float, form: str = "auto"):
@@ -42,12 +48,45 @@ def test_the_worst_case_of_a_target_decides(
     assert pd.read_csv(out)["ratio"].tolist() == list(ratios)
 
 
+def test_several_processors_are_measured_each_in_a_child_and_judged_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(shift, "TARGETS", (Target("figure", "auto", ("small",), must=2.0, stretch=1.0),))
+    ratios = {"native": ("AVX-512", 1.5), "haswell": ("AVX2, as haswell", 2.5)}
+
+    def in_child(args, cpu):
+        name, ratio = ratios[cpu]
+        rows = [vars(one) for one in measured(ratio)(1, 0.0, print)]
+        return pd.DataFrame(rows).assign(instructions=name)
+
+    monkeypatch.setattr(bench, "_in_child", in_child)
+    assert main(["bench", "--check", "--cpu", *ratios, "--out", str(tmp_path / "speed.csv")]) == 1
+    native, lesser = capsys.readouterr().out.splitlines()[1:3]
+    assert "AVX-512" in native
+    assert native.endswith(" met")
+    assert "AVX2, as haswell" in lesser
+    assert lesser.endswith(" MISSED")
+
+
+def test_a_child_compiles_for_the_processor_that_it_is_told() -> None:
+    program = "from mmpose_ssn.benchmark.processor import instruction_set; print(instruction_set())"
+    expected = {"x86-64-v2": "SSE", "x86-64-v3": "AVX2", "haswell": "AVX2"}
+    assert set(expected) == set(LESSER)
+    if platform.machine() != "x86_64":
+        pytest.skip(f"these are x86-64 processors, and this is {platform.machine()}")
+    for name, instructions in expected.items():
+        done = subprocess.run(
+            [sys.executable, "-c", program], env={**os.environ, **as_processor(name)}, capture_output=True, text=True
+        )
+        assert done.stdout.strip() == instructions, done.stderr
+
+
 def test_every_target_is_measured_and_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Functions are made and named, but not run.
     monkeypatch.setattr(
         shift, "paired", lambda functions, seconds, wait: {name: timing.Timing(1.0, 1.0) for name in functions}
     )
-    rows = pd.DataFrame([vars(one) for one in shift.measure(1, 0.0, lambda doing: None)])
+    rows = pd.DataFrame([vars(one) for one in shift.measure(1, 0.0, lambda doing: None)]).assign(instructions="AVX2")
     for target in shift.TARGETS:
         found = rows[(rows.figure == target.figure) & (rows.form == target.form)]
         assert set(target.cases) <= set(found.case), target
