@@ -8,6 +8,8 @@ import sys
 import warnings
 from collections.abc import Sequence
 
+from mmpose_ssn.allocator import keep_freed_memory
+
 _COMMANDS = {
     "doctor": "what this machine can run, and what to do about what is missing",
     "complexity": "parameters, MACs and operations of the paper's networks, beside the paper's figures",
@@ -43,6 +45,7 @@ _COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; return its exit status."""
     argv = sys.argv[1:] if argv is None else list(argv)
+    keep_freed_memory()
     # MMPose's packages warn of each other and of what has changed in them, at every import: nothing for a user to mend
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
     for category in (DeprecationWarning, FutureWarning, UserWarning):

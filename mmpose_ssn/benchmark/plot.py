@@ -31,8 +31,9 @@ def draw(table: pd.DataFrame, file: Path) -> None:
 
     chosen = table[(table.figure == "shift forward + backward / copy_") & (table.threads == table.threads.min())]
     panels = dict(list(chosen.groupby("instructions", sort=False)))
-    size = dict(figsize=(9, 0.5 + 2.7 * len(panels)), layout="constrained")
-    figure, rows = plt.subplots(len(panels), sharex=True, sharey=True, squeeze=False, **size)
+    figure, rows = plt.subplots(len(panels), sharex=True, sharey=True, squeeze=False)
+    figure.set_size_inches(9, 0.5 + 2.7 * len(panels))
+    figure.set_layout_engine("constrained")
     shown = [form for form in _FORMS if form in set(chosen.form)]
     width = 0.8 / len(shown)
     for (instructions, panel), axes in zip(panels.items(), rows[:, 0], strict=True):

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from mmpose_ssn.benchmark.timing import paired
 from mmpose_ssn.models import SSN, FeatureShiftingModule, GlobalNet, StagePredictors
+from mmpose_ssn.models.pointwise import as_matrix_products
 from mmpose_ssn.ops import available_backends, shift
 from mmpose_ssn.ops.shift import choose_backend, reason_against
 
@@ -265,11 +266,14 @@ def _network(base: int, shift_channels: int | None, groups: int, backend: str = 
     form = "softplus-l1" if base == 64 else "softplus-mean"
     fsm = None if shift_channels is None else dict(shift_channels=shift_channels, attention=form, backend=backend)
     stages = [base * 4 * 2**stage for stage in range(4)]
-    return nn.Sequential(
+    network = nn.Sequential(
         SSN(fsm=fsm, base_channels=base, norm_groups=groups),
         GlobalNet(stages, 4 * base, groups),
         StagePredictors(4, stages[:3], 4 * base, 17, groups),
     )
+    if base < 64:  # as a small network trains
+        as_matrix_products(network)
+    return network
 
 
 def _step(network: nn.Module, shape: tuple[int, ...]) -> Callable[[], object]:

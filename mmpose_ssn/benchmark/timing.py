@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
-from types import MappingProxyType
-
-_ALLOCATOR = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
 
 
 @dataclass(frozen=True)
@@ -19,18 +14,6 @@ class Timing:
 
     wall: float
     cpu: float
-
-
-def tune_allocator(environment: Mapping[str, str] = MappingProxyType({})) -> None:
-    """Start this process anew with a malloc that keeps large blocks and with ``environment``, unless it has them.
-
-    glibc gives a large block back to the system when it is freed and faults it in again page by page: that would be
-    most of the time of any fast operation, and says nothing about it.
-    """
-    wanted = {**_ALLOCATOR, **os.environ, **environment}
-    if wanted != dict(os.environ):
-        sys.stdout.flush()
-        os.execve(sys.executable, sys.orig_argv, wanted)
 
 
 def paired(

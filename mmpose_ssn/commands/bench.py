@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmpose_ssn.benchmark.processor import LESSER
+from mmpose_ssn.benchmark.processor import LESSER, as_processor
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,14 +51,12 @@ def run(args: argparse.Namespace) -> int:
     from mmpose_ssn.files import write_together
 
     out = args.out or Path("results/bench.csv" if args.device == "cpu" else f"results/bench-{args.device}.csv")
-    if len(args.cpu) > 1:
-        table = pd.concat(_in_child(args, cpu) for cpu in args.cpu)
-    else:
-        measured = _measure(args)
-        if measured is None:
-            print("torch sees no GPU: nothing was measured", file=sys.stderr)
-            return 1
-        table = measured
+    here = os.environ.get("NUMBA_CPU_NAME", "native")
+    tables = [_measure(args, cpu) if cpu == here else _in_child(args, cpu) for cpu in args.cpu]
+    if any(table is None for table in tables):
+        print("torch sees no GPU: nothing was measured", file=sys.stderr)
+        return 1
+    table = pd.concat(tables)
     write_together({out: table.round(4).to_csv(index=False)})
     if args.device != "cpu":
         import torch
@@ -82,19 +81,17 @@ def _in_child(args: argparse.Namespace, cpu: str) -> pd.DataFrame:
         out = Path(folder) / "bench.csv"
         command = [sys.executable, "-m", "mmpose_ssn", "bench", "--cpu", cpu, "--device", args.device]
         command += ["--out", str(out), "--seconds", str(args.seconds), "--threads", *map(str, args.threads)]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        environment = {} if cpu == "native" else as_processor(cpu)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, **environment})
         return pd.read_csv(out)
 
 
-def _measure(args: argparse.Namespace) -> pd.DataFrame | None:
+def _measure(args: argparse.Namespace, cpu: str) -> pd.DataFrame | None:
     """Time everything in this process; None where there is no GPU to do so."""
     import pandas as pd
 
-    from mmpose_ssn.benchmark.processor import as_processor, instruction_set, restrict_torch
-    from mmpose_ssn.benchmark.timing import tune_allocator
+    from mmpose_ssn.benchmark.processor import instruction_set, restrict_torch
 
-    (cpu,) = args.cpu
-    tune_allocator({} if cpu == "native" else as_processor(cpu))
     instructions = instruction_set()
     if cpu != "native":
         restrict_torch(instructions)

@@ -33,10 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Time, print and write; the file is written anew after each number of threads."""
-    from mmpose_ssn.benchmark.timing import tune_allocator
-
     os.environ.setdefault("KINETO_LOG_LEVEL", "6")  # PyTorch's profiler calls it an error that there is no GPU
-    tune_allocator()
     import pandas as pd
 
     from mmpose_ssn import paper

@@ -79,8 +79,9 @@ def resolve(
         baselines.take_own_recipe(config)
     if preset.get("network"):
         _set_codec(config)
-        if variant in BASELINES:  # ours gain little or lose: the shift wants its maps the other way
-            config.custom_hooks.append(dict(type="ChannelsLastHook"))
+        # The shift wants its maps the other way, and they are quicker still with 1x1 convolutions as matrix products.
+        faster = "ChannelsLastHook" if variant in BASELINES else "MatrixProductHook"
+        config.custom_hooks.append(dict(type=faster))
     return Config(_plain(config.to_dict()))
 
 

@@ -69,11 +69,6 @@ def reason_against(name: str, x: Tensor) -> str | None:
     """Why a back end cannot shift a map; None where it can."""
     if not _BACKENDS[name].takes(x):
         return f"it takes no {x.dtype} on {x.device.type}"
-    return _missing(name)
-
-
-@torch.compiler.assume_constant_result  # torch.compile would follow it into Numba
-def _missing(name: str) -> str | None:
     return _BACKENDS[name].missing()
 
 

@@ -4,7 +4,7 @@
   ``FeatureShiftingModule`` itself.
 - Training: ``SampleStream``, ``StreamSampler``, ``StreamTrainLoop``, ``LoadImageOnce``; ``PretrainedTrunk``,
   ``DelayedInsertionHook``; ``OffsetGroupConstructor``, ``GroupMultiStepLR``, ``GroupStepLR``, ``OffsetRecordHook``;
-  ``ChannelsLastHook``.
+  ``ChannelsLastHook``, ``MatrixProductHook``.
 - Evaluation: ``StagePredictorsMetric``.
 """
 
@@ -13,9 +13,9 @@ from mmpose.registry import MODELS
 from mmpose_ssn import _openmmlab
 from mmpose_ssn.datasets.memory import LoadImageOnce
 from mmpose_ssn.datasets.stream import SampleStream, StreamSampler
+from mmpose_ssn.engine.cpu_speed import ChannelsLastHook, MatrixProductHook
 from mmpose_ssn.engine.insertion import DelayedInsertionHook
 from mmpose_ssn.engine.loop import StreamTrainLoop
-from mmpose_ssn.engine.memory_format import ChannelsLastHook
 from mmpose_ssn.engine.offsets import GroupMultiStepLR, GroupStepLR, OffsetGroupConstructor, OffsetRecordHook
 from mmpose_ssn.engine.pretrained import PretrainedTrunk
 from mmpose_ssn.evaluation.metric import StagePredictorsMetric
@@ -33,6 +33,7 @@ __all__ = [
     "GroupMultiStepLR",
     "GroupStepLR",
     "LoadImageOnce",
+    "MatrixProductHook",
     "OffsetGroupConstructor",
     "OffsetRecordHook",
     "PretrainedTrunk",

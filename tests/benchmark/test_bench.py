@@ -20,11 +20,6 @@ from mmpose_ssn.commands import bench
 from mmpose_ssn.ops.shift import choose_backend
 
 
-@pytest.fixture(autouse=True)
-def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timing, "tune_allocator", lambda environment: None)
-
-
 def measured(*ratios: float, form: str = "auto"):
     def measure(threads, seconds, report):
         for case, ratio in zip(("small", "large", "other"), ratios, strict=False):
@@ -48,18 +43,19 @@ def test_the_worst_case_of_a_target_decides(
     assert pd.read_csv(out)["ratio"].tolist() == list(ratios)
 
 
-def test_several_processors_are_measured_each_in_a_child_and_judged_apart(
+def test_several_processors_are_measured_and_judged_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(shift, "TARGETS", (Target("figure", "auto", ("small",), must=2.0, stretch=1.0),))
     ratios = {"native": ("AVX-512", 1.5), "haswell": ("AVX2, as haswell", 2.5)}
 
-    def in_child(args, cpu):
+    def measure_as(args, cpu):
         name, ratio = ratios[cpu]
         rows = [vars(one) for one in measured(ratio)(1, 0.0, print)]
         return pd.DataFrame(rows).assign(instructions=name)
 
-    monkeypatch.setattr(bench, "_in_child", in_child)
+    monkeypatch.setattr(bench, "_measure", measure_as)
+    monkeypatch.setattr(bench, "_in_child", measure_as)
     assert main(["bench", "--check", "--cpu", *ratios, "--out", str(tmp_path / "speed.csv")]) == 1
     native, lesser = capsys.readouterr().out.splitlines()[1:3]
     assert "AVX-512" in native

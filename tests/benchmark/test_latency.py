@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from mmpose_ssn import variants
-from mmpose_ssn.benchmark import timing
 
 
 def test_each_network_is_timed_for_each_number_of_threads(
@@ -19,7 +18,6 @@ def test_each_network_is_timed_for_each_number_of_threads(
 
     from mmpose_ssn.commands import latency as command
 
-    monkeypatch.setattr(timing, "tune_allocator", lambda: None)
     monkeypatch.setattr(variants, "REFERENCE", "rtmpose-t")  # SSN at full size takes a second
     out, before = tmp_path / "latency.csv", torch.get_num_threads()
     parser = argparse.ArgumentParser()

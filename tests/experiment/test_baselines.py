@@ -64,7 +64,7 @@ def test_small_baseline_differs_from_ssn_in_its_network_alone(preset: str, name:
     config, ssn = (resolve(settings, variant, 3, ROOT) for variant in (name, "ssn"))
     size = {"mini": [96, 128], "smoke": [64, 64]}[preset]  # smoke's 48x64, in multiples of 32
     keys = {key for key in differing(config, ssn) if not key.startswith("model.")}
-    layout = f"custom_hooks.{len(ssn.custom_hooks)}.type"
+    layout = f"custom_hooks.{len(ssn.custom_hooks) - 1}.type"
     assert config.custom_hooks[-1].type == "ChannelsLastHook" and layout in keys
     assert keys - {"origin", "experiment.variant", layout} == {
         key for key in keys if "codec." in key or "encoder." in key or key.endswith(".input_size")

@@ -1,4 +1,4 @@
-"""The order in which a network's convolutions keep their numbers in memory."""
+"""What makes narrow networks train faster on a CPU, and changes nothing but rounding."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
+
+from mmpose_ssn.models.pointwise import as_matrix_products
 
 
 @HOOKS.register_module()
@@ -18,3 +20,14 @@ class ChannelsLastHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         runner.model.to(memory_format=torch.channels_last)
+
+
+@HOOKS.register_module()
+class MatrixProductHook(Hook):
+    """Has the 1x1 convolutions of a training computed as matrix products, see :mod:`mmpose_ssn.models.pointwise`.
+
+    On a CPU a step of a narrow SSN takes some three quarters of its time so.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        as_matrix_products(runner.model)
