@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import re
-from collections.abc import Mapping
 
 _TORCH = {
     "AVX2": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"},
@@ -14,12 +13,23 @@ _TORCH = {
 
 
 LESSER = ("x86-64-v2", "x86-64-v3", "haswell")
-"""Processors, by LLVM's names, that any current one can stand in for: SSE4.2 alone, AVX2, and a real one with AVX2."""
+"""Processors, by LLVM's names, that any current x86-64 one can stand in for: one with SSE4.2, two with AVX2."""
+
+NATIVE = "native"
+"""The processor that there is."""
+
+_NAME, _FEATURES = "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES"
 
 
-def as_processor(name: str) -> Mapping[str, str]:
-    """Environment in which Numba compiles for one of :data:`LESSER`."""
-    return {"NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": ""}
+def as_processor(name: str) -> dict[str, str]:
+    """This process's environment, but that Numba compiles for one of :data:`LESSER`, or for :data:`NATIVE`."""
+    environment = {key: value for key, value in os.environ.items() if key not in (_NAME, _FEATURES)}
+    return environment if name == NATIVE else environment | {_NAME: name, _FEATURES: ""}
+
+
+def is_this(name: str) -> bool:
+    """Whether it is what Numba compiles for in this process."""
+    return as_processor(name) == dict(os.environ)
 
 
 def instruction_set() -> str:

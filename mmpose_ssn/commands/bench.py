@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmpose_ssn.benchmark.processor import LESSER, as_processor
+from mmpose_ssn.benchmark.processor import LESSER, NATIVE, as_processor, is_this
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cpu",
         nargs="+",
-        choices=["native", *LESSER],
-        default=["native"],
+        choices=[NATIVE, *LESSER],
+        default=[NATIVE],
         help="have Numba compile for a lesser processor, and PyTorch use its instructions alone; of several, one after"
         " the other (default: native)",
     )
@@ -47,20 +46,20 @@ def run(args: argparse.Namespace) -> int:
     On a GPU the ratios are printed instead; without one it says so and returns 1.
     """
     import pandas as pd
+    import torch
 
     from mmpose_ssn.files import write_together
 
     out = args.out or Path("results/bench.csv" if args.device == "cpu" else f"results/bench-{args.device}.csv")
-    here = os.environ.get("NUMBA_CPU_NAME", "native")
-    tables = [_measure(args, cpu) if cpu == here else _in_child(args, cpu) for cpu in args.cpu]
-    if any(table is None for table in tables):
+    if args.device == "cuda" and not torch.cuda.is_available():
         print("torch sees no GPU: nothing was measured", file=sys.stderr)
         return 1
-    table = pd.concat(tables)
+    if args.device == "cuda" and args.cpu != [NATIVE]:
+        print(f"--cpu {' '.join(args.cpu)} goes with --device cpu alone: nothing was measured", file=sys.stderr)
+        return 1
+    table = pd.concat([_measure(args, cpu) if is_this(cpu) else _in_child(args, cpu) for cpu in args.cpu])
     write_together({out: table.round(4).to_csv(index=False)})
     if args.device != "cpu":
-        import torch
-
         print(table.pivot(index=["figure", "case"], columns="form", values="ratio").round(2).to_string())
         print(f"{out}: {len(table)} timings, on {torch.cuda.get_device_name()}.")
         return 0
@@ -81,27 +80,21 @@ def _in_child(args: argparse.Namespace, cpu: str) -> pd.DataFrame:
         out = Path(folder) / "bench.csv"
         command = [sys.executable, "-m", "mmpose_ssn", "bench", "--cpu", cpu, "--device", args.device]
         command += ["--out", str(out), "--seconds", str(args.seconds), "--threads", *map(str, args.threads)]
-        environment = {} if cpu == "native" else as_processor(cpu)
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, **environment})
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=as_processor(cpu))
         return pd.read_csv(out)
 
 
-def _measure(args: argparse.Namespace, cpu: str) -> pd.DataFrame | None:
-    """Time everything in this process; None where there is no GPU to do so."""
+def _measure(args: argparse.Namespace, cpu: str) -> pd.DataFrame:
+    """Time everything in this process."""
     import pandas as pd
 
     from mmpose_ssn.benchmark.processor import instruction_set, restrict_torch
 
     instructions = instruction_set()
-    if cpu != "native":
+    if cpu != NATIVE:
         restrict_torch(instructions)
 
-    import torch
-
     from mmpose_ssn.benchmark.shift import measure, measure_shifts
-
-    if args.device == "cuda" and not torch.cuda.is_available():
-        return None
 
     def report(doing: str) -> None:
         print(f"timing {doing}, {instructions}", file=sys.stderr, flush=True)
@@ -111,7 +104,7 @@ def _measure(args: argparse.Namespace, cpu: str) -> pd.DataFrame | None:
     else:
         measured = list(measure_shifts(args.threads[0], args.seconds, report, args.device))
     table = pd.DataFrame(map(vars, measured))
-    table.insert(0, "instructions", instructions if cpu == "native" else f"{instructions}, as {cpu}")
+    table.insert(0, "instructions", instructions if cpu == NATIVE else f"{instructions}, as {cpu}")
     return table
 
 

@@ -26,7 +26,7 @@ class ChannelsLastHook(Hook):
 class MatrixProductHook(Hook):
     """Has the 1x1 convolutions of a training computed as matrix products, see :mod:`mmpose_ssn.models.pointwise`.
 
-    On a CPU a step of a narrow SSN takes some three quarters of its time so.
+    On a CPU this shortens a step of a narrow SSN to some 0.85 of its time. Rounding differs from the convolutions'.
     """
 
     def before_train(self, runner: Runner) -> None:

@@ -1,7 +1,7 @@
 r"""1x1 convolutions that train as batched matrix products, :math:`y_b = W x_b + \beta` with maps as [C, H*W] matrices.
 
-Most of a narrow network's time on a CPU is 1x1 convolutions, and PyTorch's are made for wide ones: at 8 to 128 channels
-the product takes 0.4 to 0.7 of their time, with AVX-512 and with AVX2, at full width as long as they do.
+Most of a narrow network's time on a CPU is 1x1 convolutions, and PyTorch's are made for wide ones. At 8 to 128 channels
+a product takes 0.4 to 0.7 of their time, with AVX-512 and with AVX2; at full width it takes as long as they do.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 
 class PointwiseConv2d(nn.Conv2d):
-    """A 1x1 convolution with the parameters, the state dict and but for rounding the values of ``nn.Conv2d``.
+    """A 1x1 convolution with the parameters and the state dict of ``nn.Conv2d``, and its values but for rounding.
 
-    Where gradients are recorded for contiguous maps on a CPU it is a matrix product; everywhere else, in counting,
-    export and inference too, it is the convolution that it was.
+    It is a matrix product for contiguous maps on a CPU while grad mode is on and autocast off. Elsewhere it is the
+    convolution that it was: under ``no_grad``, on a GPU, and on the meta device, where networks are counted.
 
     Shape:
         - input: [B, C, H, W]
@@ -22,11 +22,16 @@ class PointwiseConv2d(nn.Conv2d):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.device.type != "cpu" or not torch.is_grad_enabled() or not x.is_contiguous():
+        if not self._as_product(x):
             return super().forward(x)
-        weight, maps = self.weight.flatten(1).expand(len(x), -1, -1), x.flatten(2)
+        weight, maps = self.weight.flatten(1).expand(x.shape[0], -1, -1), x.flatten(2)
         y = torch.bmm(weight, maps) if self.bias is None else torch.baddbmm(self.bias[:, None], weight, maps)
         return y.unflatten(2, x.shape[2:])
+
+    @staticmethod
+    def _as_product(x: Tensor) -> bool:
+        on_cpu = x.device.type == "cpu" and x.dim() == 4 and x.is_contiguous()
+        return on_cpu and torch.is_grad_enabled() and not torch.is_autocast_enabled("cpu")
 
 
 def as_matrix_products(network: nn.Module) -> None:

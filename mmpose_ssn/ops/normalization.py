@@ -10,7 +10,8 @@ NORMALIZATIONS = ("softplus-l1", "softplus-mean", "sigmoid")
 
 LEAST_SUM = 1e-30
 """Bound on the sum that softplus is divided by: a channel that underflows everywhere is silent, not NaN, and its
-gradient stays finite under a scaled loss too, which the smallest number there is would not give."""
+gradient stays finite under a scaled loss too, which the smallest number there is would not give. It is compiled into
+``numba_kernels.py``, whose cache sees changes of that file alone."""
 
 
 def check_normalization(normalization: str) -> None:

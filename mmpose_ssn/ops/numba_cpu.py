@@ -6,34 +6,34 @@ uses; what is computed does not depend on their number, to the bit.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
 _DTYPES = (torch.float32, torch.bfloat16)
+_MOST_POSITIONS = 1 << 30  # the kernels number a map's positions in int32
 _LEAST_WORK = 1 << 18  # elements for each thread: to wake one and wait for it takes some 30 us
 
 _pool: ThreadPoolExecutor | None = None
 
 
-@cache
+_MISSING = None if importlib.util.find_spec("numba") else "Numba is not installed: pip install numba"
+
+
 def missing() -> str | None:
     """Why this back end cannot be used on this machine; None where it can."""
-    try:
-        import numba  # noqa: F401
-    except ImportError as error:
-        return f"{error}: pip install numba"
-    return None
+    return _MISSING  # torch.compile follows this, and could not follow an import that fails
 
 
 def takes(x: Tensor) -> bool:
-    """Whether a map's device and dtype are this back end's."""
-    return x.device.type == "cpu" and x.dtype in _DTYPES
+    """Whether a map is one for this back end, by its device, dtype and size."""
+    return x.device.type == "cpu" and x.dtype in _DTYPES and x.shape[-2:].numel() < _MOST_POSITIONS
 
 
 def forward(x: Tensor, offsets: Tensor) -> Tensor:
@@ -128,7 +128,7 @@ def _flat(maps: Tensor) -> np.ndarray:
     return (maps.view(torch.uint16) if maps.dtype == torch.bfloat16 else maps).numpy()
 
 
-@cache
+@lru_cache(64)
 def _table(height: int, width: int) -> np.ndarray:
     from mmpose_ssn.ops import numba_kernels as kernels
 

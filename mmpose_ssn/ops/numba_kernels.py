@@ -7,11 +7,12 @@ multiplied, so that a NaN or an infinity out there goes nowhere. Whether it leav
 column (and the row) of its position, counted from the side that the taps move away from, with how many stay inside.
 
 Loops run to the next multiple of ``PAD`` positions, so that no single ones are left over. What they write beyond their
-map, the next channel's loop writes again; at the end of a ``BLOCK`` of channels they end with the map. One thread does
-a whole block, so that how a map is summed does not depend on who does it.
+map, the next channel's loop writes again; at the end of a ``BLOCK`` of channels they end with the map, single ones or
+not. One thread does a whole block, so that how a map is summed does not depend on who does it.
 
 The gradient by x takes each tap back the way it came. The same four taps of the incoming gradient, multiplied by x, sum
-up to the gradient by the offset.
+up to the gradient by the offset. What no tap sees counts for nothing there, whatever it is: a pixel that has moved out
+of view, and the gradient of a position whose taps have all left the map.
 
 Maps are flat arrays: float32, or uint16 for bfloat16. B, K, H and W are samples, channels, height and width.
 """
@@ -30,13 +31,15 @@ PAD = 16
 """Positions: a multiple of the lanes of every processor's vectors of float32."""
 
 BLOCK = 8
-"""Channels that one thread does; ``start`` of every function here is a multiple of it, and ``stop``, or it is K."""
+"""Channels that one thread does: ``start`` is a multiple of it, and so is ``stop`` unless it is K."""
 
 SOFTPLUS_L1, SOFTPLUS_MEAN, SIGMOID = map(NORMALIZATIONS.index, ("softplus-l1", "softplus-mean", "sigmoid"))
 
 # log(1 + t) / t as a polynomial in t, off by 3e-8 of it at most.
 _QUOTIENT = np.polynomial.Chebyshev.interpolate(lambda t: np.log1p(t) / t, 8, [0, 1])
 _LOG1P = tuple(map(np.float32, _QUOTIENT.convert(kind=np.polynomial.Polynomial).coef))
+
+_NOWHERE = 0, 0, np.float32(0), np.float32(0)  # m, n, a, b of what does not move
 
 # `contract`: a * b + c may become one operation. `reassoc`: a sum may be taken in lanes; for sums alone.
 _OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
@@ -59,8 +62,8 @@ def margin(height, width):
 def positions(height: int, width: int) -> np.ndarray:
     """Four tables of all positions, int32 [4 * padded(H * W)].
 
-    Column counted from the left, from the right, W * row + column counted from the top left, from the bottom right;
-    beyond the map larger than any of them.
+    They hold the column counted from the left, the column counted from the right, W * row + column counted from the top
+    left, and the same counted from the bottom right. Entries beyond the map are larger than all others.
     """
     count = height * width
     flat = np.arange(count)
@@ -110,8 +113,11 @@ def _split(dx, dy, height, width):
 
 @_compiled
 def _view(m, n, height, width):
-    """How taps displaced by (m, n) see a map: distance of the first; where the tables of columns and of rows begin that
-    count from the side they move away from; below which entries left, right, upper and lower taps are inside.
+    """How taps displaced by (m, n) see a map.
+
+    Returns the distance of the first tap; where the table of columns begins that counts from the side which the taps
+    move away from, and where that of rows does; and the bounds below which entries mean that the left taps, the right
+    (columns), the upper and the lower ones (rows) are inside.
     """
     entries = padded(height * width)
     left, right = (width - m, width - m - 1) if m >= 0 else (width + m, width + m + 1)
@@ -256,9 +262,10 @@ def shift_channels_backward(grad, x, grad_x, offsets, grad_offsets, table, edge,
 
 @_compiled
 def _exp_of_minus_magnitude(value):
-    """exp(-abs(value)), to float32's precision; below 1e-37 it stays there."""
+    """exp(-abs(value)), to float32's precision; 0 below 1e-37."""
     magnitude = abs(value)
-    x = -(float32(85) if magnitude > float32(85) else magnitude)
+    vanishes = magnitude > float32(85)
+    x = -(float32(85) if vanishes else magnitude)
     # Adding 1.5 * 2^23 rounds to a whole number, which then are the lowest bits: the power of two, but for its place.
     rounded = x * float32(1.4426950408889634) + float32(12582912)
     n = rounded - float32(12582912)
@@ -270,7 +277,7 @@ def _exp_of_minus_magnitude(value):
     p = p * r + float32(4.1665795894e-2)
     p = p * r + float32(1.6666665459e-1)
     p = p * r + float32(5.0000001201e-1)
-    return (p * (r * r) + (r + float32(1))) * power
+    return float32(0) if vanishes else (p * (r * r) + (r + float32(1))) * power
 
 
 @_compiled
@@ -338,11 +345,17 @@ def _gate_map_and_slope(logits, logits_at, length, f, slope, form):
 
 
 @_compiled
-def _scale(form, total, count):
-    """The gate is f times this."""
+def _divisor(f, count, form):
+    """What f is divided by, before any bound: its sum, its mean, or 1."""
     if form == SIGMOID:
-        return float32(1)
-    return float32((count if form == SOFTPLUS_MEAN else 1) / max(total, LEAST_SUM))
+        return 1.0
+    return _sum(f, count) / (count if form == SOFTPLUS_MEAN else 1)
+
+
+@_compiled
+def _scale(divisor):
+    """The gate is f times this."""
+    return float32(1.0 / max(divisor, LEAST_SUM))
 
 
 @_compiled
@@ -365,7 +378,7 @@ def gate_channels(x, logits, out, moving, offsets, table, edge, room, shape, sta
     count, entries, middle = height * width, padded(height * width), margin(height, width)
     f, shifted = room[:entries], room[entries : 2 * entries]
     for channel in range(start, stop):
-        m, n, a, b = _split(offsets[channel, 0], offsets[channel, 1], height, width) if moving else (0, 0, 0, 0)
+        m, n, a, b = _split(offsets[channel, 0], offsets[channel, 1], height, width) if moving else _NOWHERE
         view, weights = _view(m, n, height, width), _weights(a, b)
         length = _length(channel, channels, count)
         for sample in range(samples):
@@ -378,7 +391,7 @@ def gate_channels(x, logits, out, moving, offsets, table, edge, room, shape, sta
                 _copy(x, here, edge, middle, count)
                 _shift_map(edge, middle, shifted, 0, length, width, table, view, weights)
             _gate_map(logits, here, length, f, form)
-            _multiply(shifted, f, _scale(form, _sum(f, count), count), out, here, length)
+            _multiply(shifted, f, _scale(_divisor(f, count, form)), out, here, length)
 
 
 @_compiled
@@ -429,7 +442,7 @@ def gate_channels_backward(
     f, slope, shifted = room[:entries], room[entries : 2 * entries], room[2 * entries : 3 * entries]
     into_shift = room[3 * entries :]
     for channel in range(start, stop):
-        m, n, a, b = _split(offsets[channel, 0], offsets[channel, 1], height, width) if moving else (0, 0, 0, 0)
+        m, n, a, b = _split(offsets[channel, 0], offsets[channel, 1], height, width) if moving else _NOWHERE
         view, weights = _view(m, n, height, width), _weights(a, b)
         back = _view(-m - 1, -n - 1, height, width)
         length = _length(channel, channels, count)
@@ -445,11 +458,12 @@ def gate_channels_backward(
                 _copy(x, here, edge, middle, count)
                 _shift_map(edge, middle, shifted, 0, length, width, table, view, weights)
             _gate_map_and_slope(logits, here, length, f, slope, form)
-            total = _sum(f, count)
-            scale = _scale(form, total, count)
+            divisor = _divisor(f, count, form)
+            scale = _scale(divisor)
             _into_shift_and_gate(grad, here, f, scale, shifted, length, into_shift, middle)
-            has_sum = form != SIGMOID and total >= LEAST_SUM
-            mean = float32(_dot(shifted, f, count) / total) if has_sum else float32(0)
+            mean = float32(0)
+            if form != SIGMOID and divisor >= LEAST_SUM:
+                mean = float32(_dot(shifted, f, count) / (divisor * (count if form == SOFTPLUS_MEAN else 1)))
             _into_logits(shifted, mean, slope, scale, grad_logits, here, length)
             if moving:
                 by_a, by_b = _unshift_map(into_shift, middle, grad_x, here, x, length, width, table, back, a, b)

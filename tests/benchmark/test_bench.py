@@ -14,7 +14,7 @@ import torch
 
 from mmpose_ssn.__main__ import main
 from mmpose_ssn.benchmark import shift, timing
-from mmpose_ssn.benchmark.processor import LESSER, as_processor
+from mmpose_ssn.benchmark.processor import LESSER, NATIVE, as_processor, is_this
 from mmpose_ssn.benchmark.shift import SHAPES, Measurement, Target
 from mmpose_ssn.commands import bench
 from mmpose_ssn.ops.shift import choose_backend
@@ -71,9 +71,7 @@ def test_a_child_compiles_for_the_processor_that_it_is_told() -> None:
     if platform.machine() != "x86_64":
         pytest.skip(f"these are x86-64 processors, and this is {platform.machine()}")
     for name, instructions in expected.items():
-        done = subprocess.run(
-            [sys.executable, "-c", program], env={**os.environ, **as_processor(name)}, capture_output=True, text=True
-        )
+        done = subprocess.run([sys.executable, "-c", program], env=as_processor(name), capture_output=True, text=True)
         assert done.stdout.strip() == instructions, done.stderr
 
 
@@ -108,6 +106,26 @@ def test_all_forms_of_the_shift_compute_the_same(monkeypatch: pytest.MonkeyPatch
     assert {"auto", "naive grid_sample", "deform_conv2d"} <= set(seen)
     assert choose_backend(torch.zeros(1, 1, 1, 1)) not in seen  # that is "auto", timed once
     assert len(SHAPES) == 4
+
+
+def test_a_child_is_what_it_was_started_for_whatever_the_environment_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (NATIVE, *LESSER):
+        monkeypatch.setenv("NUMBA_CPU_NAME", "znver3")
+        monkeypatch.setenv("NUMBA_CPU_FEATURES", "+avx2")
+        environment = as_processor(name)
+        monkeypatch.setattr(os, "environ", environment)
+        assert [other for other in (NATIVE, *LESSER) if is_this(other)] == [name]
+        monkeypatch.undo()
+
+
+def test_another_processor_goes_with_the_cpu_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    out = tmp_path / "speed.csv"
+    assert main(["bench", "--device", "cuda", "--cpu", "haswell", "--out", str(out)]) == 1
+    assert "--cpu haswell goes with --device cpu alone" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_without_a_gpu_it_says_that_nothing_was_measured(

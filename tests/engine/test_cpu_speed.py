@@ -79,3 +79,14 @@ def test_without_gradients_it_is_the_convolution_to_the_bit(pointwise, monkeypat
         assert torch.equal(network(image), other(image))
     with pytest.raises(TypeError):
         other(image)
+
+
+def test_autocast_and_unbatched_maps_are_left_to_the_convolution(pointwise, monkeypatch: pytest.MonkeyPatch) -> None:
+    network, other = pointwise[0].float(), pointwise[1].float()
+    monkeypatch.setattr(torch, "baddbmm", None)
+    monkeypatch.setattr(torch, "bmm", None)
+    image = torch.randn(2, 3, 7, 5)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(network(image), other(image))
+    unbatched = torch.randn(3, 3, 5)  # as high as it has channels
+    assert torch.equal(network[0](unbatched), other[0](unbatched))

@@ -77,9 +77,12 @@ def test_is_a_proper_operator(offsets, randn):
     torch.library.opcheck(torch.ops.mmpose_ssn.gated_shift.default, (x, logits, offsets, 0))
 
 
-@needs_numba
 @pytest.mark.parametrize("normalization", NORMALIZATIONS)
-def test_compiles_without_a_graph_break(normalization, randn):
+@pytest.mark.parametrize("with_numba", [pytest.param(True, marks=needs_numba), False], ids=["Numba", "no Numba"])
+def test_compiles_without_a_graph_break(with_numba, normalization, randn, monkeypatch):
+    if not with_numba:
+        monkeypatch.setattr(numba_cpu, "_MISSING", "not on this machine")
+    torch._dynamo.reset()
     x, logits, offsets = randn(2, 3, 6, 5), randn(2, 3, 6, 5), randn(3, 2)
 
     def loss(*tensors):
@@ -93,6 +96,20 @@ def test_compiles_without_a_graph_break(normalization, randn):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+@pytest.mark.parametrize("logit", [-72.0, -90.0, -1000.0, float("-inf")])
+def test_a_channel_that_underflows_everywhere_is_silent(logit, normalization, backend, randn):
+    x, logits = randn(1, 2, 16, 12).requires_grad_(), torch.full((1, 2, 16, 12), logit).requires_grad_()
+    out = gated_shift(x, logits, torch.tensor([[0.5, 1.0], [2.0, -0.25]]), normalization, backend)
+    out.sum().backward()
+    if logit < -80:
+        assert (out.abs() < 1e-4).all()
+    expected = attention(logits.detach(), normalization) * shift(x.detach(), torch.tensor([[0.5, 1.0], [2.0, -0.25]]))
+    torch.testing.assert_close(out.detach(), expected, rtol=1e-4, atol=1e-7)
+    assert x.grad.isfinite().all() and logits.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("where", ["x", "logits", "offsets"])
 def test_nan_is_seen_later(where, backend, randn):
     x, logits, offsets = randn(1, 2, 5, 6), randn(1, 2, 5, 6), torch.tensor([[0.5, 0.5], [-1.5, 0.25]])
@@ -103,10 +120,11 @@ def test_nan_is_seen_later(where, backend, randn):
 
 
 @needs_numba
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
 @pytest.mark.parametrize("size", [(40, 50), (41, 39)], ids=str)
-def test_threads_change_no_bit(size, randn, monkeypatch):
+def test_threads_change_no_bit(size, dtype, randn, monkeypatch):
     monkeypatch.setattr(numba_cpu, "_LEAST_WORK", 1 << 12)  # so that even these small maps are shared out
-    x, logits, grad = (randn(2, 67, *size) for _ in range(3))
+    x, logits, grad = (randn(2, 67, *size).to(dtype) for _ in range(3))
     offsets = 5 * randn(67, 2)
     results = []
     for threads in (1, 2, 3):

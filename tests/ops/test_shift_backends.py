@@ -6,6 +6,7 @@ import multiprocessing
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 import torch
 
@@ -54,7 +55,7 @@ def test_a_missing_back_end_gives_way_with_a_single_warning(monkeypatch, randn):
         assert torch.equal(shift(x, offsets), first)  # nobody asked for it: nothing to warn of
 
 
-@pytest.fixture(params=[(67, 40, 50), (67, 41, 39), (5, 83, 51)], ids=str)
+@pytest.fixture(params=[(67, 40, 50), (67, 41, 39), (17, 83, 51)], ids=str)
 def large(request, randn, monkeypatch):
     """Enough for several threads to share, as little as it is; neither channels nor positions divide evenly."""
     monkeypatch.setattr(numba_cpu, "_LEAST_WORK", 1 << 12)
@@ -126,12 +127,52 @@ def test_a_forked_process_shifts_like_its_parent(large):
 
 
 @needs_numba
-def test_nothing_beyond_the_map_is_touched(randn):
-    # The map lies in the middle of numbers that must neither be read nor written.
-    for height, width in ((1, 1), (5, 3), (7, 16), (4, 17)):
-        room = torch.full((3, 2, height, width), torch.nan)
-        room[1] = randn(2, height, width)
-        inside = room[1:2]
-        out = shift(inside, torch.tensor([[1.5, -0.5], [-2.25, 3.0]]), "numba")
-        assert out.isfinite().all()
-        assert room[[0, 2]].isnan().all()
+@pytest.mark.parametrize("size", [(1, 1), (1, 6), (3, 5), (4, 3), (7, 16), (4, 17)], ids=str)
+@pytest.mark.parametrize("channels", [1, 7, 8, 9, 17])
+@pytest.mark.parametrize("dtype", [np.float32, np.uint16], ids=["float32", "bfloat16"])
+def test_each_block_of_channels_writes_its_own_maps_and_nothing_else(dtype, channels, size):
+    from mmpose_ssn.ops import numba_kernels as kernels
+
+    shape, count, untouched = (2, channels, *size), 2 * channels * size[0] * size[1], 12345
+    table, generator = kernels.positions(*size), np.random.default_rng(0)
+    offsets = generator.normal(0, 3, (channels, 2)).astype(np.float32)
+    # bfloat16's bits of 1 to 2; and whatever is read beyond the maps is not a number
+    values = {
+        np.float32: lambda: generator.normal(size=count),
+        np.uint16: lambda: generator.integers(16256, 16384, count),
+    }
+    nan = {np.float32: np.nan, np.uint16: 0x7FC0}[dtype]
+    edge = np.full(kernels.padded(size[0] * size[1]) + 2 * kernels.margin(*size), nan, dtype)
+    room = np.full(3 * kernels.padded(size[0] * size[1]) + edge.size, np.nan, np.float32)
+    x, logits, grad = (values[dtype]().astype(dtype) for _ in range(3))
+    by_offsets = np.full((channels, 2), untouched, np.float64)
+
+    def buffers(number):
+        whole = [np.full(count + 64, untouched, dtype) for _ in range(number)]
+        return whole, [one[32 : 32 + count] for one in whole]
+
+    def check(whole, first, last):
+        for one in whole:
+            assert (one[:32] == untouched).all() and (one[32 + count :] == untouched).all()
+            written = (one[32 : 32 + count].reshape(shape) != untouched).any((0, 2, 3))
+            assert written[first:last].all() and not written[:first].any() and not written[last:].any()
+
+    for first in range(0, channels, kernels.BLOCK):
+        part = first, min(first + kernels.BLOCK, channels)
+        whole, (out,) = buffers(1)
+        kernels.shift_channels(x, out, offsets, table, edge, shape, *part)
+        check(whole, *part)
+        whole, (grad_x,) = buffers(1)
+        kernels.shift_channels_backward(grad, x, grad_x, offsets, by_offsets, table, edge, shape, *part)
+        check(whole, *part)
+        for moving in (True, False):
+            whole, (out,) = buffers(1)
+            kernels.gate_channels(x, logits, out, moving, offsets, table, edge, room, shape, *part, 0)
+            check(whole, *part)
+            whole, (grad_x, grad_logits) = buffers(2)
+            kernels.gate_channels_backward(
+                *(grad, x, logits, grad_x, grad_logits, moving, offsets, by_offsets, table, edge, room, shape),
+                *(*part, 0),
+            )
+            check(whole, *part)
+        assert np.isfinite(by_offsets[first : part[1]]).all()
