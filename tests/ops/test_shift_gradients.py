@@ -66,6 +66,14 @@ def test_float32_rounding_never_takes_the_derivative_of_the_other_side(backend, 
     assert relative_error(got, expected) < 1e-3  # a derivative of the wrong side is off by order 1
 
 
+def test_the_gradient_by_the_offset_bears_a_map_with_a_mean(backend, randn, pixel_by_pixel, relative_error):
+    offsets = torch.tensor(SMOOTH[:4])
+    x, upstream = 10 + randn(4, 4, 32, 24), randn(4, 4, 32, 24)
+    _, got = gradients(lambda *leaves: shift(*leaves, backend), x, offsets, upstream)
+    _, expected = gradients(pixel_by_pixel, x, offsets, upstream, torch.float64)
+    assert relative_error(got, expected) < 1e-5
+
+
 def test_offsets_that_start_on_the_grid_can_leave_it(backend, randn):
     _, offsets_grad = gradients(
         lambda *leaves: shift(*leaves, backend), randn(1, 4, 5, 6), torch.zeros(4, 2), randn(1, 4, 5, 6)
