@@ -231,6 +231,8 @@ def shift_channels(x, out, offsets, table, edge, shape, start, stop):
         length = _length(channel, channels, count)
         for sample in range(samples):
             here = (sample * channels + channel) * count
+            # This choice stands in every kernel: in a function of its own, Numba would count references for each map,
+            # which takes as long as to shift one of 8x6.
             if _has_taps(x, here, view, length, width):
                 _shift_map(x, here, out, here, length, width, table, view, weights)
             else:
