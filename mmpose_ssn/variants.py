@@ -87,7 +87,7 @@ BASELINES = (
 
 _PACKAGES = {"vitpose-s": "mmpretrain"}  # beside MMPose's own
 
-OWN_RECIPE = "-own"
+OWN_RECIPE = "/own"
 """Follows the name of a baseline that was trained by its own recipe instead of the common one."""
 
 REFERENCE = "ssn"
@@ -100,6 +100,11 @@ HELD_AGAINST = (
     | dict.fromkeys((f"{name}{recipe}" for name in BASELINES for recipe in ("", OWN_RECIPE)), "ssn")
 )
 """The network of the paper that each other one is held against: its small form has about that one's budget."""
+
+
+def run_name(network: str, recipe: str = "common") -> str:
+    """The name of what a network and a recipe make together, which is the folder of its trainings too."""
+    return network if recipe == "common" else f"{network}/{recipe}"
 
 
 def missing_package(baseline: str) -> str | None:

@@ -95,12 +95,12 @@ def read_trainings(folders: Iterable[Path], preset: str, variants: Collection[st
         experiment = config.experiment
         if experiment.preset != preset:
             raise RefusedInput(f"{file}: is of the preset {experiment.preset!r}, expected {preset!r} for all")
-        if experiment.variant not in variants:
+        if experiment.network not in variants:
             continue
-        if other := read.get((experiment.variant, experiment.seed)):
-            raise RefusedInput(f"{folder}: {experiment.variant}, seed {experiment.seed}, is already given by {other}")
-        read[experiment.variant, experiment.seed] = folder
-        trainings.append(_read(folder, experiment.variant, experiment.seed, tuple(config.codec.input_size)))
+        if other := read.get((experiment.network, experiment.seed)):
+            raise RefusedInput(f"{folder}: {experiment.network}, seed {experiment.seed}, is already given by {other}")
+        read[experiment.network, experiment.seed] = folder
+        trainings.append(_read(folder, experiment.network, experiment.seed, tuple(config.codec.input_size)))
     return trainings
 
 

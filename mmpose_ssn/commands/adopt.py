@@ -24,5 +24,5 @@ def run(args: argparse.Namespace) -> int:
 
     config = Config.fromfile(args.config)
     adopt(config, args.checkpoint, args.weights)
-    print(f"{args.checkpoint} fills {config.experiment.variant}, preset {config.experiment.preset}")
+    print(f"{args.checkpoint} fills {config.experiment.network}, preset {config.experiment.preset}")
     return 0

@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         )
         source |= {"data": data, "data_digest": data_digest, "commit": provenance.commit()}
         lines = [line for one in scores for line in one.records()]
-        network = f"{experiment.variant}, seed {experiment.seed}, preset {experiment.preset}"
+        network = f"{experiment.network}, seed {experiment.seed}, preset {experiment.preset}"
         notes = {
             "AP": f"OKS AP in percent on {data}, with its 95 % bootstrap interval over images. "
             "One checkpoint was tested in every way; protocols of one forward pass read the same heatmaps.",

@@ -43,7 +43,7 @@ def adopt(config: Config, checkpoint: str, weights: Path) -> dict[str, Any]:
         model.load_state_dict(state)
     except (RuntimeError, TypeError) as error:
         raise ValueError(
-            f"{checkpoint} does not fit the config of {config.experiment.variant}, preset {config.experiment.preset}: "
+            f"{checkpoint} does not fit the config of {config.experiment.network}, preset {config.experiment.preset}: "
             f"{error}"
         ) from error
     with draft(weights) as unfinished:

@@ -38,13 +38,13 @@ def shape(config: Config, network: dict[str, Any] | None, from_scratch: bool) ->
     if network is None:
         return
     if small is None:
-        name = config.experiment.variant
+        name = config.experiment.network
         raise ValueError(
             f"{name} has no small form: say in configs/baselines/{name}.py, as `small`, which widths and depths it is "
             "to have in a preset with a `network` block"
         )
     if "heatmap_size" not in config.codec:
-        raise ValueError(f"a small form needs a codec with heatmaps; that of {config.experiment.variant} has none")
+        raise ValueError(f"a small form needs a codec with heatmaps; that of {config.experiment.network} has none")
     config.merge_from_dict({"model": small})
     model = config.model
     full = model.head.decoder.input_size
@@ -75,7 +75,7 @@ def take_own_recipe(config: Config) -> None:
     """
     from mmengine.hub import get_config
 
-    own, name = get_config(config.origin), config.experiment.variant
+    own, name = get_config(config.origin), config.experiment.network
     dataset = config.train_dataloader.dataset.dataset
     dataset.pipeline = [dataset.pipeline[0], *own.train_dataloader.dataset.pipeline[1:]]
     config.optim_wrapper = ConfigDict({"type": "OptimWrapper", **own.optim_wrapper})

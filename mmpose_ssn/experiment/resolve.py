@@ -18,7 +18,7 @@ from mmpose_ssn.evaluation.protocol import Protocol
 from mmpose_ssn.experiment import baselines
 from mmpose_ssn.experiment.presets import Preset
 from mmpose_ssn.files import write_together
-from mmpose_ssn.variants import BASELINES, OWN_RECIPE, config_file
+from mmpose_ssn.variants import BASELINES, config_file
 
 DETECTIONS = "COCO_val2017_detections_AP_H_56_person.json"
 _PAPER_ITERATIONS = 400_000
@@ -46,7 +46,7 @@ def resolve(
             ``"scratch"`` for none; by default the config's own. A baseline has other layers, and keeps its own
             weights unless it is ``"scratch"``.
         recipe: ``"common"``, the paper's for all networks, or ``"own"``, a baseline's own in a preset that makes it
-            small. The latter's variant gets the suffix :data:`mmpose_ssn.variants.OWN_RECIPE`.
+            small.
 
     Returns:
         The config, whose ``custom_imports`` have not been imported: read it back from its file to run it.
@@ -59,7 +59,8 @@ def resolve(
     config.randomness = dict(seed=seed)
     config.experiment = dict(
         preset=preset.name,
-        variant=variant + (OWN_RECIPE if recipe == "own" else ""),
+        network=variant,
+        recipe=recipe,
         seed=seed,
         data=preset["data"],
         evaluation=dict(preset["evaluation"]),
@@ -107,7 +108,7 @@ def training_digest(config: Config) -> str:
 def write(config: Config, file: Path) -> None:
     """Write a config as a Python file that MMEngine reads."""
     experiment = config.experiment
-    title = f"{experiment.variant}, preset {experiment.preset}, seed {experiment.seed}"
+    title = f"{experiment.network}, {experiment.recipe} recipe, preset {experiment.preset}, seed {experiment.seed}"
     lines = [f"# {title}: written by python -m mmpose_ssn resolve"]
     lines += [
         f"{key} = {pprint.pformat(value, width=120, sort_dicts=False)}" for key, value in config.to_dict().items()
@@ -130,7 +131,7 @@ def _check_recipe(recipe: str, variant: str, preset: Preset) -> None:
 def _scale_network(config: Config, preset: Preset) -> None:
     """Make the same network smaller: every width by one divisor, the input, and where its FSMs start from."""
     network, model = preset["network"], config.model
-    divisor, groups = preset.width_divisor(config.experiment.variant), network["norm_groups"]
+    divisor, groups = preset.width_divisor(config.experiment.network), network["norm_groups"]
     for part in (model.backbone, model.head, model.neck):
         if part is not None:
             part.norm_groups = groups

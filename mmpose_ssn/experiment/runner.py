@@ -23,7 +23,7 @@ def build_runner(config: Config) -> Runner:
         The runner.
     """
     made = config.get("experiment", {})
-    name = "-".join(str(made[key]) for key in ("preset", "variant", "seed") if key in made)
+    name = "-".join(str(made[key]) for key in ("preset", "network", "recipe", "seed") if key in made)
     config.experiment_name = f"{name or 'run'}-{next(_numbers)}"
     if config.get("visualizer"):
         config.visualizer.name = config.experiment_name

@@ -20,7 +20,7 @@ from mmpose_ssn.experiment import provenance
 from mmpose_ssn.experiment.resolve import digest
 from mmpose_ssn.experiment.runner import build_runner
 from mmpose_ssn.files import write_together
-from mmpose_ssn.variants import MEAN_POSE
+from mmpose_ssn.variants import MEAN_POSE, run_name
 
 
 def score(config: Config, weights: Path, out: Path) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def score(config: Config, weights: Path, out: Path) -> dict[str, Any]:
         figures,
         names,
         final=names[-1] if protocol.predictor == ANSWER else protocol.predictor,
-        variant=experiment.variant,
+        variant=run_name(experiment.network, experiment.recipe),
         seed=experiment.seed,
         network={"params": whole.params, "macs": whole.macs, "ops": whole.ops},
         made=json.loads(weights.with_suffix(".json").read_text(encoding="utf-8")),

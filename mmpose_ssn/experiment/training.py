@@ -26,6 +26,7 @@ from mmpose_ssn.experiment.plan import PROGRESS, Plan
 from mmpose_ssn.experiment.resolve import digest, training_digest
 from mmpose_ssn.experiment.runner import build_runner
 from mmpose_ssn.files import draft, write_together
+from mmpose_ssn.variants import run_name
 
 _openmmlab.repair()  # now that PyTorch is imported: checkpoints are MMEngine's
 
@@ -62,7 +63,8 @@ def train(
         if checkpoint is not None:
             config.resume, config.load_from = True, str(checkpoint)
         runner = build_runner(config)
-        title = f"{config.experiment.preset}/{config.experiment.variant} seed {config.experiment.seed}"
+        experiment = config.experiment
+        title = f"{experiment.preset}/{run_name(experiment.network, experiment.recipe)} seed {experiment.seed}"
         plan = Plan.read(plan_file, weights.parent) if plan_file is not None and plan_file.exists() else None
         diary = _Diary(progress, title, weights.parent / PROGRESS, plan)
         runner.register_hook(diary)

@@ -55,8 +55,8 @@ def test_what_is_not_printed_matches_nothing(counted) -> None:
 
 @pytest.mark.parametrize("name", SMALL)
 def test_small_form_costs_what_the_small_ssn_costs(name: str) -> None:
-    mini = load_preset("mini")
-    ssn, small = (count_network(resolve(mini, variant, 0, Path("data")))[0] for variant in ("ssn", name))
+    figures = load_preset("figures")
+    ssn, small = (count_network(resolve(figures, variant, 0, Path("data")))[0] for variant in ("ssn", name))
     assert small.params == pytest.approx(ssn.params, rel=0.1)
     assert small.macs == pytest.approx(ssn.macs, rel=0.1)
 

@@ -82,7 +82,7 @@ def test_rates_of_the_paper_over_400k_iterations(tmp_path) -> None:
     np.testing.assert_allclose(offsets, 1e-3 * 0.9 ** (n // 9364), rtol=1e-9)
 
 
-@pytest.mark.parametrize("preset", ["smoke", "mini"])
+@pytest.mark.parametrize("preset", ["smoke", "figures"])
 def test_rates_of_a_small_preset_are_the_papers_squeezed(preset: str, tmp_path) -> None:
     config, settings = config_of(preset, tmp_path), load_preset(preset)["training"]
     iterations = settings["iterations"]

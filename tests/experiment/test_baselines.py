@@ -57,16 +57,16 @@ def test_crops_and_targets_are_those_that_the_head_decodes(name: str) -> None:
     assert (encoder[-1] if isinstance(encoder, list) else encoder) == decoder
 
 
-@pytest.mark.parametrize("preset", ["mini", "smoke"])
+@pytest.mark.parametrize("preset", ["figures", "smoke"])
 @pytest.mark.parametrize("name", SMALL)
 def test_small_baseline_differs_from_ssn_in_its_network_alone(preset: str, name: str, differing: Differing) -> None:
     settings = load_preset(preset)
     config, ssn = (resolve(settings, variant, 3, ROOT) for variant in (name, "ssn"))
-    size = {"mini": [96, 128], "smoke": [64, 64]}[preset]  # smoke's 48x64, in multiples of 32
+    size = {"figures": [96, 128], "smoke": [64, 64]}[preset]  # smoke's 48x64, in multiples of 32
     keys = {key for key in differing(config, ssn) if not key.startswith("model.")}
     layout = f"custom_hooks.{len(ssn.custom_hooks) - 1}.type"
     assert config.custom_hooks[-1].type == "ChannelsLastHook" and layout in keys
-    assert keys - {"origin", "experiment.variant", layout} == {
+    assert keys - {"origin", "experiment.network", layout} == {
         key for key in keys if "codec." in key or "encoder." in key or key.endswith(".input_size")
     }
     decoder = config.model.head.decoder
@@ -79,14 +79,14 @@ def test_small_baseline_differs_from_ssn_in_its_network_alone(preset: str, name:
 
 
 def test_own_recipe_is_mmposes_in_proportion(differing: Differing) -> None:
-    mini = load_preset("mini")
-    common, own = (resolve(mini, "litehrnet-18", 3, ROOT, recipe=recipe) for recipe in ("common", "own"))
-    assert own.experiment.variant == "litehrnet-18-own" and digest(own) != digest(common)
+    figures = load_preset("figures")
+    common, own = (resolve(figures, "litehrnet-18", 3, ROOT, recipe=recipe) for recipe in ("common", "own"))
+    assert own.experiment.recipe == "own" and digest(own) != digest(common)
     assert own.model == common.model
     warm_up, steps = own.param_scheduler
     # 500 of the 210 * 149813 / 512 iterations, and the epochs 170 and 200 of 210
-    assert (warm_up.type, warm_up.begin, warm_up.end, warm_up.by_epoch) == ("LinearLR", 0, 10, False)
-    assert (steps.milestones, steps.end, steps.gamma, steps.by_epoch) == ([971, 1143], 1200, 0.1, False)
+    assert (warm_up.type, warm_up.begin, warm_up.end, warm_up.by_epoch) == ("LinearLR", 0, 15, False)
+    assert (steps.milestones, steps.end, steps.gamma, steps.by_epoch) == ([1457, 1714], 1800, 0.1, False)
     assert own.optim_wrapper.to_dict() == {"type": "OptimWrapper", "optimizer": {"type": "Adam", "lr": 5e-4}}
     augmentation = {step.type: step for step in own.train_dataloader.dataset.dataset.pipeline}
     assert "RandomHalfBody" in augmentation and augmentation["LoadImageOnce"]
@@ -102,9 +102,9 @@ def test_own_recipe_is_mmposes_in_proportion(differing: Differing) -> None:
 @pytest.mark.parametrize(
     ("preset", "variant", "recipe", "said"),
     [
-        ("mini", "hourglass52", "common", "hourglass52 has no small form: say in configs/baselines/hourglass52.py"),
-        ("mini", "ssn", "own", "ssn has no recipe but the common one"),
-        ("mini", "hrnet-w32", "mine", "unknown recipe 'mine', expected common or own"),
+        ("figures", "hourglass52", "common", "hourglass52 has no small form: say in configs/baselines/hourglass52.py"),
+        ("figures", "ssn", "own", "ssn has no recipe but the common one"),
+        ("figures", "hrnet-w32", "mine", "unknown recipe 'mine', expected common or own"),
         ("paper", "hrnet-w32", "own", "full size, where a baseline's own recipe is MMPose's config itself"),
     ],
 )
@@ -255,5 +255,5 @@ def test_a_new_network_is_one_file_and_one_line(
     assert done.returncode == 0, done.stderr
     assert round(int(done.stdout.split()[0]) / 1e6, 2) == params
     config = Config.fromfile(tmp_path / "config.py", import_custom_modules=False)
-    assert config.experiment.variant == name
+    assert config.experiment.network == name
     assert config.model.backbone.type == backbone and config.model.head.decoder.input_size == input_size

@@ -35,11 +35,11 @@ def test_nothing_is_said_before_the_first_step_and_nothing_is_left_at_the_end(tm
 
 
 def test_written_plan_reads_back(tmp_path: Path) -> None:
-    ssn, beside = Path("results/mini/ssn/seed0"), Path("results/mini/hrnet-w32/seed0")
+    ssn, beside = Path("results/figures/ssn/seed0"), Path("results/figures/hrnet-w32/seed0")
     write_plans(tmp_path / "plan.json", [{ssn: 1.5}, {beside: 2.5}], side_by_side=3)
     assert Plan.read(tmp_path / "plan.json", ssn) == Plan({ssn: 1.5}, 3)
     assert Plan.read(tmp_path / "plan.json", beside) == Plan({beside: 2.5}, 3)
-    assert Plan.read(tmp_path / "plan.json", Path("results/mini/unplanned/seed0")) is None
+    assert Plan.read(tmp_path / "plan.json", Path("results/figures/unplanned/seed0")) is None
 
 
 def test_cost_follows_the_printed_flops_and_the_width() -> None:

@@ -23,7 +23,7 @@ def test_preset_loads_as_it_is_written(name: str) -> None:
 
 
 def test_the_three_presets_that_the_commands_name_are_there() -> None:
-    assert {"smoke", "mini", "paper"} <= set(preset_names())
+    assert {"smoke", "figures", "paper"} <= set(preset_names())
 
 
 def test_unknown_preset_is_refused_with_those_that_there_are() -> None:

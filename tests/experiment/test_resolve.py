@@ -186,7 +186,7 @@ SWITCHES: dict[str, dict[str, Any]] = {
 def keys_between(preset: str, one: str, other: str, leaves: Leaves) -> set[str]:
     """Keys that two variants should differ in, from the table above."""
     a, b = SWITCHES[one], SWITCHES[other]
-    keys = {"experiment.variant"}
+    keys = {"experiment.network"}
     if a.get("esp") != b.get("esp"):
         keys |= ESP.keys()
     mine, yours = a.get("fsm", {}), b.get("fsm", {})
@@ -277,7 +277,7 @@ def test_both_digests_change_with_a_setting_of_the_training(change: dict[str, An
     ("settings", "root"),
     [
         ({"evaluation": {"batch_size": 3, "resamples": 7}}, ROOT),
-        ({"protocol": {**load_preset("mini")["protocol"], "decoder": "DARK", "flip_test": False}}, ROOT),
+        ({"protocol": {**load_preset("figures")["protocol"], "decoder": "DARK", "flip_test": False}}, ROOT),
         ({"drawn": {**load_preset("smoke")["drawn"], "val": 77, "tune": 33}}, ROOT),
         ({"title": "another title"}, ROOT),
         ({}, Path("/elsewhere")),
@@ -315,4 +315,4 @@ def test_trunk_comes_from_where_it_is_said_and_small_networks_have_none() -> Non
         resolve(paper, "ssn", 0, ROOT, trunk="here/resnet50_gn.pth").model.init_cfg.checkpoint == "here/resnet50_gn.pth"
     )
     assert resolve(paper, "ssn", 0, ROOT, trunk="scratch").model.init_cfg is None
-    assert resolve(load_preset("mini"), "ssn", 0, ROOT, trunk="here/resnet50_gn.pth").model.init_cfg is None
+    assert resolve(load_preset("figures"), "ssn", 0, ROOT, trunk="here/resnet50_gn.pth").model.init_cfg is None

@@ -270,7 +270,7 @@ def test_one_seed_is_compared_as_the_tables_of_orderings_are():
 def test_where_images_hardly_matter_p_is_that_of_students_test_over_seeds(aps):
     rng = np.random.default_rng(7)
     second = trainings(rng, [60.0] * len(aps), resamples=40000)
-    found = compare("mini", {"one": (trainings(rng, aps, resamples=40000), second)})["one"]
+    found = compare("figures", {"one": (trainings(rng, aps, resamples=40000), second)})["one"]
     differences = np.array(aps) - 60
     test = stats.ttest_1samp(differences, 0)
     assert found.p == pytest.approx(test.pvalue, rel=0.1)
@@ -347,7 +347,7 @@ def test_of_several_orders_the_least_sure_one_decides():
     assert judge_all([sure, unsure]).kind is VerdictKind.INCONCLUSIVE
     assert judge_all([sure, unsure, refuted]).kind is VerdictKind.CONTRADICTED
     assert judge_all([sure, refuted]).basis is refuted
-    small = [replace(one, preset="mini") for one in (sure, unsure)]
+    small = [replace(one, preset="figures") for one in (sure, unsure)]
     assert find_all(small).kind is FindingKind.UNDECIDED
 
 
@@ -371,7 +371,7 @@ def test_resamples_with_nobody_in_them_are_left_out():
     nothing = float("nan")
     first = [ResampledAP(0.5, np.array([nothing, 0.5, 0.6, 0.7]))]
     second = [ResampledAP(0.4, np.array([nothing, 0.4, 0.4, 0.4]))]
-    found = compare("mini", {"one": (first, second)})["one"]
+    found = compare("figures", {"one": (first, second)})["one"]
     assert (found.p, found.stability) == (2 * 1 / 4, 1.0), "of three resamples"
 
 
@@ -389,31 +389,31 @@ def test_costs_are_decided_without_doubt():
 
 
 def test_a_little_difference_is_one_whose_interval_lies_within_the_margin():
-    small = comparison("mini", difference=0.1, half=0.5)
+    small = comparison("figures", difference=0.1, half=0.5)
     assert find_little(small, 0.6).kind is FindingKind.HOLDS
     assert find_little(small, 0.59).kind is FindingKind.UNDECIDED
-    large = comparison("mini", difference=-2.0, half=0.5)
+    large = comparison("figures", difference=-2.0, half=0.5)
     assert find_little(large, 1.39).kind is FindingKind.DOES_NOT_HOLD
     assert find_little(large, 1.41).kind is FindingKind.UNDECIDED
 
 
 def test_an_order_holds_the_other_one_does_not_and_no_order_is_undecided():
-    assert find_ordering(comparison("mini")).kind is FindingKind.HOLDS
-    assert find_ordering(comparison("mini", difference=-1.0, stability=0.01)).kind is FindingKind.DOES_NOT_HOLD
-    assert find_ordering(comparison("mini", p_holm=0.2, stability=0.9)).kind is FindingKind.UNDECIDED
+    assert find_ordering(comparison("figures")).kind is FindingKind.HOLDS
+    assert find_ordering(comparison("figures", difference=-1.0, stability=0.01)).kind is FindingKind.DOES_NOT_HOLD
+    assert find_ordering(comparison("figures", p_holm=0.2, stability=0.9)).kind is FindingKind.UNDECIDED
 
 
 def test_a_shape_is_found_by_a_test_or_by_intervals():
-    assert find_shape("mini", True, 0.05).kind is FindingKind.HOLDS
-    assert find_shape("mini", False, 0.05).kind is FindingKind.DOES_NOT_HOLD
-    assert find_shape("mini", True, 0.06).kind is FindingKind.UNDECIDED
+    assert find_shape("figures", True, 0.05).kind is FindingKind.HOLDS
+    assert find_shape("figures", False, 0.05).kind is FindingKind.DOES_NOT_HOLD
+    assert find_shape("figures", True, 0.06).kind is FindingKind.UNDECIDED
     above_one = (1.0, math.inf)
-    assert find_shape_within("mini", above_one, (1.1, 1.5), (0.9, 1.7)).kind is FindingKind.HOLDS
-    assert find_shape_within("mini", above_one, (0.5, 0.8), (0.4, 0.9)).kind is FindingKind.DOES_NOT_HOLD
-    assert find_shape_within("mini", above_one, (0.5, 0.8), (0.4, 1.1)).kind is FindingKind.UNDECIDED
+    assert find_shape_within("figures", above_one, (1.1, 1.5), (0.9, 1.7)).kind is FindingKind.HOLDS
+    assert find_shape_within("figures", above_one, (0.5, 0.8), (0.4, 0.9)).kind is FindingKind.DOES_NOT_HOLD
+    assert find_shape_within("figures", above_one, (0.5, 0.8), (0.4, 1.1)).kind is FindingKind.UNDECIDED
 
 
-@pytest.mark.parametrize("preset", ["smoke", "mini", "midi"])
+@pytest.mark.parametrize("preset", ["smoke", "figures"])
 def test_a_controlled_experiment_has_three_sentences_and_reproduces_nothing(preset):
     measured = comparison(preset)
     spoken = {
@@ -461,16 +461,16 @@ def test_the_papers_own_experiment_is_judged_and_not_found():
             "the counted cost is nan, expected a number to be equal to 40.5",
         ),
         (lambda: judge_all([]), "got no comparison, expected at least one"),
-        (lambda: find_little(comparison("mini"), float("nan")), "the margin of a little difference is nan"),
-        (lambda: find_shape("mini", True, float("nan")), "p is nan, expected a number between 0 and 1"),
-        (lambda: find_shape_within("mini", (0, 1), (0.1, 0.9), (0.2, 0.8)), "expected one within the other"),
-        (lambda: find_shape_within("mini", (0, 1), (0.1, float("nan")), (0.0, 0.8)), "expected one within the other"),
-        (lambda: find_shape_within("mini", (1, 0), (0.2, 0.8), (0.1, 0.9)), "expected its lower end first"),
+        (lambda: find_little(comparison("figures"), float("nan")), "the margin of a little difference is nan"),
+        (lambda: find_shape("figures", True, float("nan")), "p is nan, expected a number between 0 and 1"),
+        (lambda: find_shape_within("figures", (0, 1), (0.1, 0.9), (0.2, 0.8)), "expected one within the other"),
+        (lambda: find_shape_within("figures", (0, 1), (0.1, float("nan")), (0.0, 0.8)), "expected one within the other"),
+        (lambda: find_shape_within("figures", (1, 0), (0.2, 0.8), (0.1, 0.9)), "expected its lower end first"),
         (lambda: Verdict.not_run(""), "'not run' rests on '', expected a reason in words"),
         (lambda: Verdict(VerdictKind.NOT_RUN, Count(1.0, "equal to 1.0")), "expected a reason in words"),
-        (lambda: compare("mini", {"one": ([], [])}), "got 0 and 0 trainings to pair"),
+        (lambda: compare("figures", {"one": ([], [])}), "got 0 and 0 trainings to pair"),
         (
-            lambda: compare("mini", {"one": ([ResampledAP(math.nan, np.zeros(9))], [ResampledAP(0.1, np.zeros(9))])}),
+            lambda: compare("figures", {"one": ([ResampledAP(math.nan, np.zeros(9))], [ResampledAP(0.1, np.zeros(9))])}),
             "the AP of a training is not a number",
         ),
     ],

@@ -33,7 +33,7 @@ DATA = "drawn figures, version 1.0, val"
 NOISE = {  # pixels: what a network's AP comes from
     "ssn": 4.0,
     "simplebaseline-r50": 12.0,
-    "simplebaseline-r50-own": 3.0,
+    "simplebaseline-r50/own": 3.0,
     "lite-k256": 6.0,
     "lite-k256-conv7x7": 6.5,
 }
@@ -119,7 +119,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number, (variant, noise) in enumerate(NOISE.items()):
         folder = root / variant
         (folder / "predictions").mkdir(parents=True)
-        network = variant.removesuffix("-own")
+        network = variant.removesuffix("/own")
         config = resolve(smoke, network, 0, Path("data"), recipe="common" if network == variant else "own")
         write(config, folder / "config.py")
         whole, _ = count_network(config)
@@ -145,7 +145,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = [
         dict(variant=name, threads=threads, wall_ms=(position + 1) * 10 / threads, peak_mb=1.5)
         | dict(machine="a machine", commit="c0ffee")
-        for position, name in enumerate(dict.fromkeys(name.removesuffix("-own") for name in NOISE))
+        for position, name in enumerate(dict.fromkeys(name.removesuffix("/own") for name in NOISE))
         for threads in (1, 2)
     ]
     pd.DataFrame(lines).assign(preset="smoke").to_csv(root / "latency.csv", index=False)
@@ -175,7 +175,7 @@ def test_differences_are_those_of_pycocotools(study: Path, comparison: Compariso
     differences = {one.id: one.decision.paired.difference for one in comparison.entrants if one.decision}
     assert differences == {
         "simplebaseline-r50": pytest.approx(ap["simplebaseline-r50"] - ap["ssn"]),
-        "simplebaseline-r50-own": pytest.approx(ap["simplebaseline-r50-own"] - ap["ssn"]),
+        "simplebaseline-r50/own": pytest.approx(ap["simplebaseline-r50/own"] - ap["ssn"]),
         "lite-k256-conv7x7": pytest.approx(ap["lite-k256-conv7x7"] - ap["lite-k256"]),
     }
     outcomes = {one.id: one.decision.outcome for one in comparison.entrants if one.decision}
@@ -203,7 +203,7 @@ def test_files_hold_what_the_page_shows(comparison: Comparison) -> None:
     assert table["notice"].str.contains("meaningless").all() and (table["wall_ms_2_threads"] > 0).all()
     assert table["trained_deployed_macs"].tolist() == [1000 * k for k in table["trained_deployed_params"] // 100]
     assert table.loc["ssn", "wall_ms_1_threads"] == 10 and table.loc["lite-k256", "wall_ms_2_threads"] == 15
-    assert table.loc["simplebaseline-r50-own", "wall_ms_1_threads"] == 20 and (table["peak_mb"] == 1.5).all()
+    assert table.loc["simplebaseline-r50/own", "wall_ms_1_threads"] == 20 and (table["peak_mb"] == 1.5).all()
     full = pd.read_csv(io.StringIO(full_size_to_csv(comparison.full_size))).set_index("variant")
     assert full.loc["hrnet-w32", "ap_printed"] == 74.6 and full.loc["hrnet-w32", "kind"] == "MMPose's"
     assert (
@@ -273,7 +273,7 @@ def test_each_network_says_where_it_comes_from(comparison: Comparison) -> None:
 
 
 def test_a_network_under_its_own_recipe_alone_is_still_a_small_one(study: Path, tmp_path: Path) -> None:
-    name = "simplebaseline-r50-own"
+    name = "simplebaseline-r50/own"
     alone = Comparison.of(
         preset="smoke",
         scaled=True,
@@ -319,7 +319,7 @@ def test_the_front_of_the_page_is_over_all_recipes(comparison: Comparison) -> No
         if len(cells) > 10
     }
     ap = {one.id: one.ap for one in comparison.entrants}
-    assert ap["simplebaseline-r50-own"] == max(ap.values()), "the study is drawn so"
+    assert ap["simplebaseline-r50/own"] == max(ap.values()), "the study is drawn so"
     assert fronts["simplebaseline-r50", "own"] == "parameters, MACs, time"
     assert fronts["ssn", "common"] == "parameters, MACs, time" and fronts["simplebaseline-r50", "common"] == "–"
 

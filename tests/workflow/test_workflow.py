@@ -113,8 +113,8 @@ def test_page_of_baselines_trains_what_the_preset_compares_and_nothing_twice(che
         **dict.fromkeys(("resolve", "train", "evaluate"), trained),
         **dict.fromkeys(("latency_of_preset", "baselines"), 1),
     }
-    planned = checkout.planned("preset=mini", target=PAGE)
-    assert planned["train"] == 5 + len(load_preset("mini")["compared"]) and planned["latency"] == 1
+    planned = checkout.planned("preset=figures", target=PAGE)
+    assert planned["train"] == 5 + len(load_preset("figures")["compared"]) and planned["latency"] == 1
 
 
 def test_page_of_baselines_shows_what_is_asked_for_by_name(checkout: Checkout) -> None:
@@ -127,10 +127,9 @@ def test_page_of_baselines_shows_what_is_asked_for_by_name(checkout: Checkout) -
 
 
 def test_asserted_networks_are_trained_for_the_ledger_alone(checkout: Checkout) -> None:
-    midi = load_preset("midi")
-    seeds, asserted = len(midi["seeds"]), len(ASSERTED) * len(midi["asserted_seeds"])
-    assert checkout.planned("preset=midi", target="results/claims.md")["train"] == 10 * seeds + asserted
-    assert checkout.planned("preset=midi", "seeds=2", target="results/claims.md")["train"] == 10
+    asserted = len(ASSERTED) * len(load_preset("figures")["asserted_seeds"])
+    assert checkout.planned("preset=figures", "seeds=0,1", target="results/claims.md")["train"] == 20 + asserted
+    assert checkout.planned("preset=figures", "seeds=2", target="results/claims.md")["train"] == 10
 
 
 def test_second_run_does_nothing(checkout: Checkout) -> None:
@@ -194,10 +193,10 @@ def test_paper_preset_is_planned_without_coco(checkout: Checkout) -> None:
 
 
 def test_mmposes_networks_are_asked_for_by_name_under_either_recipe(checkout: Checkout) -> None:
-    target = "results/smoke/simplebaseline-r50-own/seed0/scores.json"
-    status, output = checkout.snakemake("preset=smoke", "variants=simplebaseline-r50-own", dry=True, target=target)
+    target = "results/smoke/simplebaseline-r50/own/seed0/scores.json"
+    status, output = checkout.snakemake("preset=smoke", "variants=simplebaseline-r50/own", dry=True, target=target)
     assert status == 0, output
-    assert "Training smoke/simplebaseline-r50-own seed 0" in output
+    assert "Training smoke/simplebaseline-r50/own seed 0" in output
 
 
 def test_larger_crops_are_asked_for_by_name(checkout: Checkout) -> None:
@@ -243,8 +242,8 @@ def test_checkpoint_of_the_users_own_is_scored_in_place_of_a_training(checkout: 
 @pytest.mark.parametrize(
     ("choice", "complaint"),
     [
-        ("presett=mini", "unknown configuration key presett; expected of: preset, variants, seeds, trunk, checkpoints"),
-        ("preset=maxi", "unknown preset 'maxi', expected one of: midi, mini, paper, smoke"),
+        ("presett=smoke", "unknown configuration key presett; expected of: preset, variants, seeds, trunk, checkpoints"),
+        ("preset=maxi", "unknown preset 'maxi', expected one of: figures, paper, smoke"),
         ("variants=ssn,ssnn", "unknown variant ssnn; expected of: backbone, backbone-esp, ssn-wo-ca"),
         ("checkpoints=ssn=no.pth", "the checkpoint of ssn is not there: 'no.pth'"),
         ("checkpoints=ssnn=no.pth", "unknown variant of a checkpoint ssnn; expected of: backbone, backbone-esp"),
