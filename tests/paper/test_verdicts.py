@@ -464,13 +464,18 @@ def test_the_papers_own_experiment_is_judged_and_not_found():
         (lambda: find_little(comparison("figures"), float("nan")), "the margin of a little difference is nan"),
         (lambda: find_shape("figures", True, float("nan")), "p is nan, expected a number between 0 and 1"),
         (lambda: find_shape_within("figures", (0, 1), (0.1, 0.9), (0.2, 0.8)), "expected one within the other"),
-        (lambda: find_shape_within("figures", (0, 1), (0.1, float("nan")), (0.0, 0.8)), "expected one within the other"),
+        (
+            lambda: find_shape_within("figures", (0, 1), (0.1, float("nan")), (0.0, 0.8)),
+            "expected one within the other",
+        ),
         (lambda: find_shape_within("figures", (1, 0), (0.2, 0.8), (0.1, 0.9)), "expected its lower end first"),
         (lambda: Verdict.not_run(""), "'not run' rests on '', expected a reason in words"),
         (lambda: Verdict(VerdictKind.NOT_RUN, Count(1.0, "equal to 1.0")), "expected a reason in words"),
         (lambda: compare("figures", {"one": ([], [])}), "got 0 and 0 trainings to pair"),
         (
-            lambda: compare("figures", {"one": ([ResampledAP(math.nan, np.zeros(9))], [ResampledAP(0.1, np.zeros(9))])}),
+            lambda: compare(
+                "figures", {"one": ([ResampledAP(math.nan, np.zeros(9))], [ResampledAP(0.1, np.zeros(9))])}
+            ),
             "the AP of a training is not a number",
         ),
     ],

@@ -242,7 +242,10 @@ def test_checkpoint_of_the_users_own_is_scored_in_place_of_a_training(checkout: 
 @pytest.mark.parametrize(
     ("choice", "complaint"),
     [
-        ("presett=smoke", "unknown configuration key presett; expected of: preset, variants, seeds, trunk, checkpoints"),
+        (
+            "presett=smoke",
+            "unknown configuration key presett; expected of: preset, variants, seeds, trunk, checkpoints",
+        ),
         ("preset=maxi", "unknown preset 'maxi', expected one of: figures, paper, smoke"),
         ("variants=ssn,ssnn", "unknown variant ssnn; expected of: backbone, backbone-esp, ssn-wo-ca"),
         ("checkpoints=ssn=no.pth", "the checkpoint of ssn is not there: 'no.pth'"),
