@@ -11,12 +11,12 @@ from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
-from mmpose_ssn.models import FeatureShiftingModule
+from mmpose_ssn.models.fsm import GatedResidual
 
 
 @HOOKS.register_module()
 class DelayedInsertionHook(Hook):
-    """Keeps every feature shifting module out of the first iterations.
+    """Keeps every feature shifting module, or what stands in its place, out of the first iterations.
 
     Until then a module is an identity: its parameters get no gradient and Adam no state for them, and its BN counts no
     batch. Whether it is in is decided anew at each iteration from the iteration's number alone, so that a training may
@@ -36,10 +36,10 @@ class DelayedInsertionHook(Hook):
         if iterations < 0 or window < 1:
             raise ValueError(f"expected iterations >= 0 and window >= 1, got {iterations} and {window}")
         self.iterations, self.window = iterations, window
-        self._modules: list[FeatureShiftingModule] = []
+        self._modules: list[GatedResidual] = []
 
     def before_train(self, runner: Runner) -> None:
-        self._modules = [module for module in runner.model.modules() if isinstance(module, FeatureShiftingModule)]
+        self._modules = [module for module in runner.model.modules() if isinstance(module, GatedResidual)]
         self._set(runner.iter)
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:

@@ -12,6 +12,7 @@ attention and Q [B, C, H, W] the output. Seen as a convolution its window lies a
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Literal
 
 import torch
@@ -56,7 +57,64 @@ class CorrelationAttention(nn.Module):
         return f"normalization={self.normalization!r}"
 
 
-class FeatureShiftingModule(nn.Module):
+class GatedResidual(nn.Module, ABC):
+    """Eq. 4 around any spatial operator, which subclasses define: :meth:`cross`. They override nothing else.
+
+    Args:
+        reduce: The first 1x1 convolution, from C to K channels.
+        attention: Correlation attention of K channels; None leaves it out.
+        norm_groups: As for :class:`FeatureShiftingModule`, and so are the others.
+        norm_shift: Likewise.
+        zero_init: Likewise.
+
+    Attributes:
+        offsets: [N, 2] (dx, dy) in pixels of this map, which a training moves at a rate of their own and records; None
+            where the operator has none.
+        inserted: As for :class:`FeatureShiftingModule`.
+
+    Shape:
+        - input: [B, C, H, W]
+        - output: [B, C, H, W]
+    """
+
+    def __init__(
+        self,
+        reduce: nn.Conv2d,
+        attention: CorrelationAttention | None,
+        norm_groups: int | None,
+        norm_shift: float,
+        zero_init: bool,
+    ) -> None:
+        super().__init__()
+        self.inserted = True
+        self.offsets: nn.Parameter | None = None
+        self.reduce = reduce  # w^alpha
+        self.attention = attention
+        channels = reduce.in_channels
+        self.expand = nn.Conv2d(reduce.out_channels, channels, 1)  # w^beta
+        self.norm = nn.BatchNorm2d(channels) if norm_groups is None else nn.GroupNorm(norm_groups, channels)
+        nn.init.constant_(self.norm.bias, norm_shift)
+        if zero_init:
+            nn.init.zeros_(self.expand.weight)
+            nn.init.zeros_(self.expand.bias)  # type: ignore[arg-type]
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.inserted:
+            return x
+        return F.relu(self.norm(x + self.expand(self.cross(x, self.reduce(x)))))
+
+    @abstractmethod
+    def cross(self, x: Tensor, maps: Tensor) -> Tensor:
+        """What the operator makes of the maps [B, K, H, W], gated by the attention; x is the input [B, C, H, W]."""
+
+    def get_extra_state(self) -> Tensor:
+        return torch.tensor(self.inserted)  # a tensor, as whatever moves or averages a state dict expects
+
+    def set_extra_state(self, state: Tensor) -> None:
+        self.inserted = bool(state)
+
+
+class FeatureShiftingModule(GatedResidual):
     """A feature shifting module (FSM): 1x1 convolution, per-channel shift, attention gate, 1x1 convolution, residual,
     BN, ReLU.
 
@@ -112,38 +170,24 @@ class FeatureShiftingModule(nn.Module):
         zero_init: bool = False,
         backend: str = "auto",
     ) -> None:
-        super().__init__()
         if channels < 1 or shift_channels < 1:
             raise ValueError(
                 f"expected at least one channel of each kind, got channels={channels}, shift_channels={shift_channels}"
             )
-        self.backend = backend
-        self.inserted = True
-        self.reduce = nn.Conv2d(channels, shift_channels, 1)  # w^alpha
-        self.offsets = None
-        if shift:
-            self.offsets = nn.Parameter(torch.randn(shift_channels, 2) * offset_std, requires_grad=learn_offsets)
         if attention_from not in ("input", "both"):
             raise ValueError(f"attention_from is {attention_from!r}, expected 'input' or 'both'")
-        self.attention_from = attention_from
-        self.attention = None
+        reduce = nn.Conv2d(channels, shift_channels, 1)  # in this order: a seed gives the same initial weights
+        offsets = torch.randn(shift_channels, 2) * offset_std if shift else None
+        gate = None
         if attention is not None:
             source = channels if attention_from == "input" else 2 * shift_channels
-            self.attention = CorrelationAttention(source, shift_channels, attention)
-        self.expand = nn.Conv2d(shift_channels, channels, 1)  # w^beta
-        self.norm = nn.BatchNorm2d(channels) if norm_groups is None else nn.GroupNorm(norm_groups, channels)
-        nn.init.constant_(self.norm.bias, norm_shift)
-        if zero_init:
-            nn.init.zeros_(self.expand.weight)
-            nn.init.zeros_(self.expand.bias)  # type: ignore[arg-type]
+            gate = CorrelationAttention(source, shift_channels, attention)
+        super().__init__(reduce, gate, norm_groups, norm_shift, zero_init)
+        if offsets is not None:
+            self.offsets = nn.Parameter(offsets, requires_grad=learn_offsets)
+        self.attention_from, self.backend = attention_from, backend
 
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.inserted:
-            return x
-        return F.relu(self.norm(x + self.expand(self._shifted(x, self.reduce(x)))))
-
-    def _shifted(self, x: Tensor, maps: Tensor) -> Tensor:
-        """The maps [B, K, H, W] shifted, and gated by their attention."""
+    def cross(self, x: Tensor, maps: Tensor) -> Tensor:
         offsets, attention = self.offsets, self.attention
         if attention is not None and self.attention_from == "input":
             return gated_shift(maps, attention.conv(x), offsets, attention.normalization, self.backend)
@@ -152,12 +196,6 @@ class FeatureShiftingModule(nn.Module):
             return shifted
         logits = attention.conv(torch.cat([maps, shifted], dim=1))
         return gated_shift(shifted, logits, None, attention.normalization, self.backend)
-
-    def get_extra_state(self) -> Tensor:
-        return torch.tensor(self.inserted)  # a tensor, as whatever moves or averages a state dict expects
-
-    def set_extra_state(self, state: Tensor) -> None:
-        self.inserted = bool(state)
 
     def extra_repr(self) -> str:
         return ", ".join(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from inspect import isabstract, isfunction
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -13,10 +15,13 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchvision.ops import deform_conv2d
 
 from mmpose_ssn.engine.insertion import DelayedInsertionHook
-from mmpose_ssn.engine.offsets import offsets_by_module
+from mmpose_ssn.engine.offset_group import OFFSETS, OffsetGroupConstructor, OffsetRecordHook
 from mmpose_ssn.models import Bottleneck, FeatureShiftingModule, SSNLite
+from mmpose_ssn.models import alternatives as package
 from mmpose_ssn.models.alternatives import (
     KINDS,
+    OPERATORS,
+    Alternative,
     Convolution,
     alternatives,
     cost,
@@ -176,7 +181,18 @@ def test_only_the_operator_differs_from_a_feature_shifting_module(kind, lived_in
     summed = (x + branch - norm.running_mean[:, None, None]) / (norm.running_var[:, None, None] + norm.eps).sqrt()
     expected = (summed * norm.weight[:, None, None] + norm.bias[:, None, None]).clamp_min(0)
     torch.testing.assert_close(module(x), expected)
-    assert type(module).forward is FeatureShiftingModule.forward
+
+
+def test_an_alternative_is_no_feature_shifting_module_and_overrides_only_what_is_abstract():
+    classes = [each for each in vars(package).values() if isinstance(each, type)]
+    assert {Alternative, *OPERATORS.values()} <= set(classes)
+    assert not [each for each in classes if issubclass(each, FeatureShiftingModule)]
+    for each in (FeatureShiftingModule, Alternative, *OPERATORS.values()):
+        ours = [c for c in each.__mro__ if c.__module__.startswith("mmpose_ssn.")]
+        for base in ours[1:]:
+            concrete = {name for name, value in vars(base).items() if isfunction(value)} - base.__abstractmethods__
+            overridden = concrete & set().union(*(vars(c) for c in ours[: ours.index(base)]))
+            assert isabstract(base) and overridden <= {"__init__"}, f"{each.__name__} overrides {base.__name__}"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -198,7 +214,7 @@ def test_integer_offsets_are_whole_and_frozen_and_random_ones_are_the_same_befor
     assert KINDS["fsm"].build(C, 50, {}).offsets.requires_grad
 
 
-@pytest.mark.parametrize(("base_channels", "shift_channels"), [(64, 256), (16, 64)], ids=["full size", "mini"])
+@pytest.mark.parametrize(("base_channels", "shift_channels"), [(64, 256), (16, 64)], ids=["full size", "quarter"])
 @pytest.mark.parametrize("by", ["params", "macs"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_alternatives_of_the_lite_network_keep_within_5_percent_of_the_budget(kind, by, base_channels, shift_channels):
@@ -271,12 +287,20 @@ def test_alternatives_join_a_training_when_feature_shifting_modules_do(kind):
     assert network.fsms[1](x) is x, "whether it is in is part of the state"
 
 
-def test_learned_tap_positions_are_offsets_to_the_training_recipe():
-    network = SSNLite(fsm=FSM, alternative=dict(kind="active"), base_channels=4, norm_groups=2)
-    assert {name: tuple(o.shape) for name, o in offsets_by_module(network).items()} == {
-        f"fsms.{block}": (9, 2) for block in range(3)
+@pytest.mark.parametrize("kind", KINDS)
+def test_offsets_are_on_the_record_and_the_learned_ones_in_their_group(kind, tmp_path):
+    network = SSNLite(FSM | dict(shift_channels=8), alternative=dict(kind=kind), base_channels=4, norm_groups=2)
+    expected = {name: p for name, p in network.named_parameters() if name.endswith(".offsets")}
+    assert len(expected) == (3 if kind == "active" or kind.startswith("fsm") else 0)
+    wrapper = OffsetGroupConstructor(dict(type="OptimWrapper", optimizer=dict(type="Adam", lr=1e-3)))(network)
+    held = [p for group in wrapper.optimizer.param_groups if group["name"] == OFFSETS for p in group["params"]]
+    assert [id(p) for p in held] == [id(p) for p in expected.values() if p.requires_grad]
+    assert bool(held) == (kind in ("active", "fsm"))
+    OffsetRecordHook().before_train(SimpleNamespace(model=network, work_dir=tmp_path, iter=0))
+    snapshots = {name: array for file in tmp_path.rglob("*.npz") for name, array in np.load(file).items()}
+    assert {f"{name}.offsets": array.tolist() for name, array in snapshots.items()} == {
+        name: p.tolist() for name, p in expected.items()
     }
-    assert not offsets_by_module(SSNLite(FSM, alternative=dict(kind="deformable"), base_channels=4, norm_groups=2))
 
 
 def test_a_seed_gives_the_lite_network_the_weights_it_always_gave():

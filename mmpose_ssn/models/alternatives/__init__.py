@@ -1,6 +1,6 @@
 """Other ways for information to cross the map, each in the place of a feature shifting module and at its budget."""
 
-from mmpose_ssn.models.alternatives.budget import Cost, Match, alternatives, cost, matched_width
+from mmpose_ssn.models.alternatives.budget import Match, ModuleCost, alternatives, cost, matched_width
 from mmpose_ssn.models.alternatives.context import NonLocal, SqueezeExcitation
 from mmpose_ssn.models.alternatives.convolutions import ActiveConvolution, Convolution, DeformableConvolution
 from mmpose_ssn.models.alternatives.frame import Alternative
@@ -12,10 +12,10 @@ __all__ = [
     "ActiveConvolution",
     "Alternative",
     "Convolution",
-    "Cost",
     "DeformableConvolution",
     "Kind",
     "Match",
+    "ModuleCost",
     "NonLocal",
     "SqueezeExcitation",
     "alternatives",

@@ -15,13 +15,13 @@ import torch
 
 from mmpose_ssn.models.alternatives.frame import Alternative
 from mmpose_ssn.models.alternatives.kinds import kind_of
-from mmpose_ssn.models.fsm import FeatureShiftingModule
+from mmpose_ssn.models.fsm import GatedResidual
 
 _WIDEST = 1 << 20
 
 
 @dataclass(frozen=True)
-class Cost:
+class ModuleCost:
     """Parameters of a module, and its multiply-accumulates on one map."""
 
     params: int
@@ -39,8 +39,8 @@ class Match:
     """
 
     width: int
-    cost: Cost
-    budget: Cost
+    cost: ModuleCost
+    budget: ModuleCost
 
     @property
     def params_ratio(self) -> float:
@@ -53,14 +53,14 @@ class Match:
         return self.cost.macs / self.budget.macs
 
 
-def cost(module: FeatureShiftingModule, size: tuple[int, int]) -> Cost:
+def cost(module: GatedResidual, size: tuple[int, int]) -> ModuleCost:
     """What a feature shifting module or an alternative costs on one map of ``size`` (H, W)."""
     positions = size[0] * size[1]
     everywhere = [module.reduce, module.expand] + ([module.attention.conv] if module.attention is not None else [])
     macs = positions * sum(conv.weight.numel() for conv in everywhere)
     if isinstance(module, Alternative):
         macs += module.operator_macs(positions)
-    return Cost(sum(parameter.numel() for parameter in module.parameters()), macs)
+    return ModuleCost(sum(parameter.numel() for parameter in module.parameters()), macs)
 
 
 def matched_width(
@@ -97,7 +97,7 @@ def matched_width(
         budget = cost(reference(channels, shift_channels, settings), size)
         target = getattr(budget, by) + carried
 
-        def cost_at(width: int) -> Cost:
+        def cost_at(width: int) -> ModuleCost:
             return cost(alternative(channels, width, settings), size)
 
         def amount(width: int) -> int:
@@ -114,7 +114,7 @@ def alternatives(
     fsm: Mapping[str, Any],
     by: Literal["params", "macs"] = "params",
     size: tuple[int, int] = (64, 48),
-) -> list[FeatureShiftingModule]:
+) -> list[GatedResidual]:
     """One alternative for each feature shifting module of a network, together at the budget of them all.
 
     What a whole number of channels leaves of one module's budget goes to the next.

@@ -134,7 +134,7 @@ class ActiveConvolution(Alternative):
     def reach(self, x: Tensor, maps: Tensor) -> Tensor:
         assert self.offsets is not None
         of_channels = self.offsets[:, None].expand(-1, maps.shape[1], -1).flatten(0, 1)  # [9 K, 2]
-        return F.conv2d(shift(torch.cat([maps] * 9, dim=1), of_channels, self.backend), self.weight)
+        return F.conv2d(shift(torch.cat([maps] * 9, dim=1), of_channels), self.weight)
 
     def operator_macs(self, positions: int) -> int:
         return positions * self.weight.numel()

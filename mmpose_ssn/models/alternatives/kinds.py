@@ -11,7 +11,7 @@ import torch
 from mmpose_ssn.models.alternatives.context import NonLocal, SqueezeExcitation
 from mmpose_ssn.models.alternatives.convolutions import ActiveConvolution, Convolution, DeformableConvolution
 from mmpose_ssn.models.alternatives.frame import Alternative
-from mmpose_ssn.models.fsm import FeatureShiftingModule
+from mmpose_ssn.models.fsm import FeatureShiftingModule, GatedResidual
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Kind:
     """
 
     title: str
-    build: Callable[[int, int, Mapping[str, Any]], FeatureShiftingModule]
+    build: Callable[[int, int, Mapping[str, Any]], GatedResidual]
     window: int | None = None
 
 
