@@ -18,8 +18,9 @@ from typing import Any, NoReturn
 def repair() -> None:
     """Apply both repairs where they are needed. Calling it again changes nothing.
 
-    The second one waits until PyTorch is imported, so that what needs no PyTorch does not pay seconds for it: the
-    package calls this first, and its plugin, which whoever loads checkpoints imports, again.
+    The second repair waits until PyTorch is imported, so that commands that need no PyTorch do not spend seconds on
+    importing it. Therefore this is called twice: by the package, and by its plugin, which all code that loads
+    checkpoints imports.
     """
     if _is_installed("mmcv"):
         _stand_in_for_compiled_mmcv()
@@ -35,7 +36,7 @@ def _is_installed(package: str) -> bool:
 
 
 class _MissingExtension(ModuleType):
-    """Stands in for ``mmcv._ext``; what MMPose only imports is harmless, what somebody calls says why it cannot run."""
+    """Stands in for ``mmcv._ext``: any operator can be imported, as MMPose does, and raises an error when called."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -51,7 +52,9 @@ class _MissingExtension(ModuleType):
 
 
 def _stand_in_for_compiled_mmcv() -> None:
-    """``mmpose`` imports ``mmcv.ops`` whatever one uses of it; mmcv has no wheel for a current PyTorch, and mmcv-lite
+    """Put the stand-in in place where mmcv has no compiled operators.
+
+    ``mmpose`` imports ``mmcv.ops`` whatever one uses of it; mmcv has no wheel for a current PyTorch, and mmcv-lite has
     no ``_ext``.
     """
     if "mmcv._ext" in sys.modules:
@@ -60,17 +63,17 @@ def _stand_in_for_compiled_mmcv() -> None:
     folders = spec.submodule_search_locations if spec and spec.submodule_search_locations else []
     suffixes = tuple(importlib.machinery.EXTENSION_SUFFIXES)
     if any(file.name.endswith(suffixes) for folder in folders for file in Path(folder).glob("_ext*")):
-        return  # a compiled mmcv wins
+        return  # a compiled mmcv needs no stand-in
     module = _MissingExtension("mmcv._ext")
     module.__spec__ = importlib.machinery.ModuleSpec("mmcv._ext", loader=None)  # mmengine's collect_env asks for one
     sys.modules["mmcv._ext"] = module
 
 
 def _allow_mmengine_checkpoints() -> None:
-    """Name what MMEngine's checkpoints hold besides tensors to ``torch.load``'s safe unpickler, which stays on.
+    """Have ``torch.load``'s safe unpickler, which stays on, allow what MMEngine's checkpoints hold besides tensors.
 
-    MMEngine keeps its message hub (``HistoryBuffer``, numpy scalars and arrays) in a checkpoint. Of ``getattr``, which
-    the buffers' statistics are pickled with, only those four statistics are let through.
+    MMEngine keeps its message hub (``HistoryBuffer``, numpy scalars and arrays) in a checkpoint. The buffers'
+    statistics are pickled with ``getattr``; it is allowed for those four statistics only.
     """
     try:
         import numpy as np

@@ -11,11 +11,13 @@ from pathlib import Path
 
 @contextmanager
 def draft(file: Path) -> Iterator[Path]:
-    """A file to write in ``file``'s folder, which is made where it is missing; at the end it replaces ``file`` in one
-    step. After an error it is removed, and ``file`` stays as it is.
+    """Give the path of a draft to write, which replaces ``file`` in one step at the end.
+
+    It is in ``file``'s folder, which is made where it is missing. After an error the draft is removed, and ``file``
+    stays as it is.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    # The process stands after the last dot: torch.save writes a file's name up to there into the file.
+    # The process's number stands after the last dot: torch.save writes a file's name up to there into the file.
     unfinished = file.with_name(f".{file.name}.part{os.getpid()}")
     try:
         yield unfinished
@@ -36,5 +38,9 @@ def write_together(contents: Mapping[Path, str | bytes]) -> None:
 
 
 def is_draft(file: Path) -> bool:
-    """Whether a file is a draft by its name; one that lies there for long is a killed process's."""
+    """Whether a file is a draft, by its name; a draft that stays was left by a killed process."""
     return re.fullmatch(r"\..+\.part\d+", file.name) is not None
+
+
+class RefusedInput(ValueError):
+    """A file that nothing can be made from; the message names the file, the field, and what was expected."""

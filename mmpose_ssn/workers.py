@@ -9,9 +9,9 @@ import threading
 
 
 def follow_parent() -> None:
-    """Leave interrupts to the parent, and end this process when the parent is killed: it would go on holding its lock.
+    """Leave interrupts to the parent, and end this process when the parent is killed.
 
-    The initializer of a pool.
+    Otherwise it would go on holding the parent's lock. To be given to a pool as its initializer.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()

@@ -76,7 +76,7 @@ def test_saved_weights_do_not_depend_on_the_process(tmp_path: Path, monkeypatch:
 
 
 def write_config(file: Path, drawn: Path) -> None:
-    arguments = ["--preset", "smoke", "--variant", "ssn", "--data-root", str(drawn), "--out", str(file)]
+    arguments = ["--preset", "smoke", "--network", "ssn", "--data-root", str(drawn), "--out", str(file)]
     assert main(["resolve", *arguments]) == 0
 
 
@@ -87,14 +87,14 @@ def write_contact_sheet(file: Path, drawn: Path) -> None:
 
 
 def timings() -> pd.DataFrame:
-    from mmpose_ssn.benchmark.shift import Measurement
+    from mmpose_ssn.benchmark.shift_cost import ShiftTiming
 
     figure = "shift forward + backward / copy_"
-    return pd.DataFrame([vars(Measurement(figure, "2x3", 1, "torch", 2.0, 1.0, 2.0, "copy_"))])
+    return pd.DataFrame([vars(ShiftTiming(figure, "2x3", 1, "torch", 2.0, 1.0, 2.0, "copy_"))])
 
 
 def write_plot(file: Path, drawn: Path) -> None:
-    from mmpose_ssn.benchmark.plot import draw
+    from mmpose_ssn.benchmark.shift_plot import draw
 
     draw(timings().assign(instructions="AVX2"), file)
 
@@ -102,7 +102,7 @@ def write_plot(file: Path, drawn: Path) -> None:
 WRITERS = pytest.mark.parametrize(
     ("name", "write", "start"),
     [
-        ("config.py", write_config, b"# ssn, preset smoke"),
+        ("config.py", write_config, b"# ssn, common recipe, preset smoke"),
         ("sheet.jpg", write_contact_sheet, b"\xff\xd8\xff"),
         ("plot.svg", write_plot, b"<?xml"),
         ("plot.png", write_plot, b"\x89PNG"),

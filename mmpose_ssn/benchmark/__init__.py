@@ -1,1 +1,1 @@
-"""How fast the shift and the modules are, as ratios taken in one process; no test depends on it."""
+"""Benchmarks of the shift, the modules, the networks, and of COCO's size; no test depends on their numbers."""

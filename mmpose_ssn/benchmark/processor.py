@@ -1,4 +1,4 @@
-"""Which instructions of this processor are used, and how to use those of a lesser one alone."""
+"""Which instructions of this processor are used, and how to use only those of a lesser processor."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ _TORCH = {
 
 
 LESSER = ("x86-64-v2", "x86-64-v3", "haswell")
-"""Processors, by LLVM's names, that any current x86-64 one can stand in for: one with SSE4.2, two with AVX2."""
+"""Processors, by LLVM's names, that any current x86-64 processor can stand in for: one with SSE4.2, two with AVX2."""
 
 NATIVE = "native"
-"""The processor that there is."""
+"""Name that stands for this machine's own processor."""
 
 _NAME, _FEATURES = "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES"
 
 
 def as_processor(name: str) -> dict[str, str]:
-    """This process's environment, but that Numba compiles for one of :data:`LESSER`, or for :data:`NATIVE`."""
+    """This process's environment, changed so that Numba compiles for one of :data:`LESSER`, or for :data:`NATIVE`."""
     environment = {key: value for key, value in os.environ.items() if key not in (_NAME, _FEATURES)}
     return environment if name == NATIVE else environment | {_NAME: name, _FEATURES: ""}
 
 
 def is_this(name: str) -> bool:
-    """Whether it is what Numba compiles for in this process."""
+    """Whether Numba compiles for this processor in this process."""
     return as_processor(name) == dict(os.environ)
 
 
 def instruction_set() -> str:
-    """What Numba's vectors are here: ``"AVX-512"``, ``"AVX2"`` (AVX too), ``"SSE"``; on other machines their name."""
+    """Instruction set of Numba's vectors: ``"AVX-512"``, ``"AVX2"`` (AVX too), ``"SSE"``, else the machine's name."""
     from numba import float32, njit, void
 
     @njit(void(float32[::1], float32[::1]), error_model="numpy")
@@ -50,5 +50,5 @@ def instruction_set() -> str:
 
 
 def restrict_torch(instructions: str) -> None:
-    """Have PyTorch use no more than these instructions too; to be called before PyTorch computes anything."""
+    """Have PyTorch too use no more than these instructions; to be called before PyTorch computes anything."""
     os.environ.update(_TORCH.get(instructions, {}))

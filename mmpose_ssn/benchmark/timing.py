@@ -10,7 +10,12 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of one call: median wall time, and median time of all the process's threads."""
+    """Time of one call.
+
+    Attributes:
+        wall: Median wall time in seconds.
+        cpu: Median time of all the process's threads in seconds.
+    """
 
     wall: float
     cpu: float

@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     missed = _judge(table)
     if args.plot:
-        from mmpose_ssn.benchmark.plot import draw
+        from mmpose_ssn.benchmark.shift_plot import draw
 
         draw(table, args.plot)
     print(f"{out}: {len(table)} timings; worst is the largest ratio over the cases.")
@@ -94,7 +94,7 @@ def _measure(args: argparse.Namespace, cpu: str) -> pd.DataFrame:
     if cpu != NATIVE:
         restrict_torch(instructions)
 
-    from mmpose_ssn.benchmark.shift import measure, measure_shifts
+    from mmpose_ssn.benchmark.shift_cost import measure, measure_shifts
 
     def report(doing: str) -> None:
         print(f"timing {doing}, {instructions}", file=sys.stderr, flush=True)
@@ -110,7 +110,7 @@ def _measure(args: argparse.Namespace, cpu: str) -> pd.DataFrame:
 
 def _judge(table: pd.DataFrame) -> int:
     """Print every target beside the worst ratio measured; return how many are missed on the least number of threads."""
-    from mmpose_ssn.benchmark.shift import TARGETS
+    from mmpose_ssn.benchmark.shift_cost import TARGETS
 
     missed, few = 0, table.threads.min()
     print(f"{'figure':50} {'cases':34} {'instructions':20} {'threads':>7} {'worst':>7} {'must':>6} {'stretch':>8}")

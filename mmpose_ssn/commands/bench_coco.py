@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     import pandas as pd
 
     from mmpose_ssn.benchmark.coco_size.growth import QUICK, Effort, exponents, measure
-    from mmpose_ssn.benchmark.coco_size.plot import draw
+    from mmpose_ssn.benchmark.coco_size.growth_plot import draw
     from mmpose_ssn.experiment import provenance
     from mmpose_ssn.files import write_together
 

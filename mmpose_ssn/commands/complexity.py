@@ -35,12 +35,12 @@ def run(args: argparse.Namespace) -> int:
     import pandas as pd
 
     from mmpose_ssn.complexity import POLICY
-    from mmpose_ssn.complexity.variants import count_variants
+    from mmpose_ssn.complexity.full_size import count_papers_networks
     from mmpose_ssn.files import write_together
 
-    counted = count_variants()
+    counted = count_papers_networks()
     print(
-        f"{'variant':14}{'params, M':>12}{'paper':>8}   {'ops, G':>9}{'paper':>8}   {'MACs, G':>9}   "
+        f"{'network':14}{'params, M':>12}{'paper':>8}   {'ops, G':>9}{'paper':>8}   {'MACs, G':>9}   "
         f"{'deployed: params, M':>20}{'ops, G':>9}"
     )
     for entry in counted:
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _claims(costs: dict[str, Complexity]) -> list[dict[str, Any]]:
     """Count the claims and print those that do not hold; all of them as rows."""
-    from mmpose_ssn.complexity.claims import counted_claims
+    from mmpose_ssn.claims.counted_claims import counted_claims
 
     counted = counted_claims(costs=costs)
     failing = [entry for entry in counted if not entry.holds]

@@ -29,7 +29,7 @@ def log_to(file: Path | None) -> TextIO:
 
 
 @contextmanager
-def saying_why(file: Path | None, terminal: TextIO) -> Iterator[None]:
+def errors_to_log(file: Path | None, terminal: TextIO) -> Iterator[None]:
     """Let an error's traceback go to the log ``file``, and tell the terminal what it was and where that is."""
     try:
         yield

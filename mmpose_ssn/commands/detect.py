@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mmpose_ssn.commands.console import log_to, saying_why
+from mmpose_ssn.commands.console import errors_to_log, log_to
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,14 +20,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Detect, and say where the answer's keypoints lie."""
+    """Detect, and say where the final predictor's keypoints lie."""
     terminal = log_to(args.log)
     from mmengine.config import Config
 
     from mmpose_ssn.experiment.detection import detect
 
-    with saying_why(args.log, terminal):
+    with errors_to_log(args.log, terminal):
         config = Config.fromfile(args.config)
         files = detect(config, args.weights, args.images, args.image_info, args.boxes, args.out)
-    print(f"detections of {len(files) - 1} predictors in {args.out}, the answer's in {files[-1].name}", file=terminal)
+    print(
+        f"detections of {len(files) - 1} predictors in {args.out}, the final one's in {files[-1].name}", file=terminal
+    )
     return 0

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmpose_ssn import doctor
+from mmpose_ssn import checkup
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
         if sys.stderr.isatty():
             print(f"\r\033[K{doing}", end="", file=sys.stderr, flush=True)
 
-    findings = doctor.diagnose(args.coco_root, progress=show)
+    findings = checkup.diagnose(args.coco_root, progress=show)
     show("")
-    print(doctor.render(findings))
-    return doctor.exit_status(findings)
+    print(checkup.render(findings))
+    return checkup.exit_status(findings)

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--preset", help="time the networks at this preset's size (default: full size)")
     parser.add_argument(
-        "--variants",
+        "--networks",
         nargs="+",
         metavar="NAME",
         help="networks to time, beside ssn (default: the paper's and all baselines that have the size)",
@@ -37,29 +37,29 @@ def run(args: argparse.Namespace) -> int:
     import pandas as pd
 
     from mmpose_ssn import paper
-    from mmpose_ssn.benchmark import latency
+    from mmpose_ssn.benchmark import forward_time
     from mmpose_ssn.experiment.presets import load_preset
     from mmpose_ssn.experiment.provenance import commit, machine
     from mmpose_ssn.files import write_together
-    from mmpose_ssn.variants import BASELINES, REFERENCE
+    from mmpose_ssn.networks import REFERENCE, of_groups
 
     of_table1 = [name for name, row in paper.table1().items() if row.ap]
     preset = load_preset(args.preset) if args.preset else None
-    names = dict.fromkeys([REFERENCE, *(args.variants or (*of_table1, *BASELINES))])
+    names = dict.fromkeys([REFERENCE, *(args.networks or (*of_table1, *of_groups("baseline")))])
     networks = {}
     for name in names:
         try:
             networks[name] = _config(name, preset)
         except ValueError as error:
-            if args.variants:
+            if args.networks:
                 raise SystemExit(f"error: {error}") from error
             print(f"left out: {error}")
     print(f"{'network':26}{'input':>10}{'threads':>9}{'wall, ms':>11}{'cpu, ms':>11}{'/ ssn':>8}{'peak, MB':>10}")
     measured = []
-    for one in latency.measure(networks, args.threads, args.seconds):
+    for one in forward_time.measure(networks, args.threads, args.seconds):
         measured.append(one)
         print(
-            f"{one.variant:26}{one.input_size:>10}{one.threads:9}{one.wall_ms:11.2f}{one.cpu_ms:11.2f}{one.ratio:8.3f}"
+            f"{one.network:26}{one.input_size:>10}{one.threads:9}{one.wall_ms:11.2f}{one.cpu_ms:11.2f}{one.ratio:8.3f}"
             f"{one.peak_mb:10.1f}"
         )
         table = pd.DataFrame(map(vars, measured)).round(4)
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _config(variant: str, preset: Preset | None) -> Config:
+def _config(name: str, preset: Preset | None) -> Config:
     """A network's config, at full size or at a preset's.
 
     Raises:
@@ -76,11 +76,11 @@ def _config(variant: str, preset: Preset | None) -> Config:
     """
     from mmengine.config import Config
 
-    from mmpose_ssn.experiment.resolve import resolve
-    from mmpose_ssn.variants import config_file, missing_package
+    from mmpose_ssn.experiment.resolved_config import resolve
+    from mmpose_ssn.networks import config_file, network
 
-    if package := missing_package(variant):
-        raise ValueError(f"{variant}: needs {package}, which is not installed")
+    if not network(name).can_be_built:
+        raise ValueError(f"{name}: needs {network(name).package}, which is not installed")
     if preset is None:
-        return Config.fromfile(config_file(variant))
-    return resolve(preset, variant, 0, Path("data"))
+        return Config.fromfile(config_file(name))
+    return resolve(preset, name, 0, Path("data"))

@@ -9,14 +9,14 @@ from pathlib import Path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``offsets``."""
-    parser.add_argument("--preset", required=True, help="preset that all trainings are of, such as mini")
+    parser.add_argument("--preset", required=True, help="preset that all trainings are of, such as figures")
     parser.add_argument(
         "--trainings",
         type=Path,
         nargs="+",
         required=True,
         metavar="FOLDER",
-        help="<variant>/seed<k> of each training; those that no claim is about are passed over",
+        help="<network>/seed<k> of each training; those that no claim is about are passed over",
     )
     parser.add_argument(
         "--out", type=Path, required=True, metavar="CSV", help="file to write, and a PNG of the same name beside it"
@@ -25,14 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure and write; return 1 where an input is refused."""
-    from mmpose_ssn.analysis.offset_claims import MeasuredClaim, measure, offset_claims
     from mmpose_ssn.analysis.offset_picture import draw
-    from mmpose_ssn.analysis.offset_table import to_csv
-    from mmpose_ssn.analysis.offsets import read_trainings
+    from mmpose_ssn.analysis.trained_offsets import read_trainings
+    from mmpose_ssn.claims.offset_claims import MeasuredClaim, measure, offset_claims
+    from mmpose_ssn.claims.offset_table import to_csv
     from mmpose_ssn.experiment.presets import load_preset
     from mmpose_ssn.experiment.provenance import commit
-    from mmpose_ssn.files import write_together
-    from mmpose_ssn.report.inputs import RefusedInput
+    from mmpose_ssn.files import RefusedInput, write_together
 
     networks = list(dict.fromkeys(network for claim in offset_claims() for network in claim.contrast))
     try:
@@ -44,10 +43,11 @@ def run(args: argparse.Namespace) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     results = measure(args.preset, trainings)
-    first_seed = {one.variant: one for one in sorted(trainings, key=lambda one: one.seed, reverse=True)}
+    first_seed = {one.network: one for one in sorted(trainings, key=lambda one: one.seed, reverse=True)}
     shown = [first_seed[network] for network in networks if network in first_seed]
-    picture = draw(shown, f"Window positions, minus the offsets, in pixels of each map. {title}")
-    write_together({args.out: to_csv(results, args.preset, commit()), args.out.with_suffix(".png"): picture})
+    picture = f"Window positions, minus the offsets, in pixels of each map. {title}"
+    draw(shown, picture, args.out.with_suffix(".png"))
+    write_together({args.out: to_csv(results, args.preset, commit())})
     for one in results:
         if isinstance(one, MeasuredClaim):
             found = one.finding.words if one.finding else "to be judged"

@@ -1,4 +1,4 @@
-"""`python -m mmpose_ssn readme`: put the committed runs of Table 1 into the README."""
+"""`python -m mmpose_ssn readme`: put the committed run of Table 1 into the README."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``readme``."""
     parser.add_argument(
-        "--runs",
+        "--run",
         type=Path,
-        nargs="+",
-        default=[Path("docs/mini"), Path("docs/midi")],
+        default=Path("docs/figures"),
         metavar="DIR",
-        help="folders with committed copies of results/table1.csv and, as orderings.csv, of "
-        "results/table1-orderings.csv (default: docs/mini docs/midi)",
+        help="folder with committed copies of results/table1.csv and, as orderings.csv, of "
+        "results/table1-orderings.csv (default: %(default)s)",
+        dest="committed",
     )
     parser.add_argument(
         "--readme", type=Path, default=Path("README.md"), metavar="MD", help="file to write to (default: %(default)s)"
@@ -26,12 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write, or check; return 1 where an input is refused or, with ``--check``, the file is not up to date."""
-    from mmpose_ssn.files import write_together
-    from mmpose_ssn.report.inputs import RefusedInput
-    from mmpose_ssn.report.readme import inject, render_block
+    from mmpose_ssn.files import RefusedInput, write_together
+    from mmpose_ssn.pages.readme_block import inject, render_block
 
     try:
-        block = render_block(args.runs)
+        block = render_block(args.committed)
         old = args.readme.read_text(encoding="utf-8")
         new = inject(old, block)
     except RefusedInput as error:
@@ -40,13 +39,12 @@ def run(args: argparse.Namespace) -> int:
     except (OSError, ValueError) as error:
         print(f"error: {args.readme}: {error}", file=sys.stderr)
         return 1
-    runs = ", ".join(map(str, args.runs))
     if new == old:
-        print(f"{args.readme} holds {runs} already")
+        print(f"{args.readme} holds {args.committed} already")
         return 0
     if args.check:
-        print(f"{args.readme} does not hold {runs}: run python -m mmpose_ssn readme", file=sys.stderr)
+        print(f"{args.readme} does not hold {args.committed}: run python -m mmpose_ssn readme", file=sys.stderr)
         return 1
     write_together({args.readme: new})
-    print(f"{args.readme}: holds {runs} now")
+    print(f"{args.readme}: holds {args.committed} now")
     return 0

@@ -10,8 +10,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``resolve``."""
     from mmengine.config import DictAction
 
-    parser.add_argument("--preset", required=True, help="smoke, mini, midi or paper")
-    parser.add_argument("--variant", required=True, help="short id of a network of the paper, such as ssn-wo-ca")
+    parser.add_argument("--preset", required=True, help="smoke, figures or paper")
+    parser.add_argument("--network", required=True, help="short id of a network of the paper, such as ssn-wo-ca")
     parser.add_argument("--seed", type=int, default=0, help="seed of the training (default: %(default)s)")
     parser.add_argument("--data-root", type=Path, required=True, help="folder of the data set")
     parser.add_argument(
@@ -42,10 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Resolve and write."""
     from mmpose_ssn.experiment.presets import load_preset
-    from mmpose_ssn.experiment.resolve import resolve, write
+    from mmpose_ssn.experiment.resolved_config import resolve, write
 
     preset = load_preset(args.preset)
-    config = resolve(preset, args.variant, args.seed, args.data_root, args.split, args.trunk, args.recipe)
+    config = resolve(preset, args.network, args.seed, args.data_root, args.split, args.trunk, args.recipe)
     config.merge_from_dict(args.cfg_options)
     write(config, args.out)
     return 0

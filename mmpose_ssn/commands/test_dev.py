@@ -33,22 +33,22 @@ def run(args: argparse.Namespace) -> int:
 
 def _export(results: Path, image_info: Path, name: str, out: Path) -> str:
     """Write both files, and say what is in them."""
-    from mmpose_ssn.evaluation import test_dev
+    from mmpose_ssn.evaluation import submission
     from mmpose_ssn.files import write_together
 
-    file_name = test_dev.file_name(name)
+    file_name = submission.file_name(name)
     image_ids = _image_ids(image_info)
     print(f"reading {results}", file=sys.stderr)
     detections = _read(results)
     print("checking and packing", file=sys.stderr)
     try:
-        test_dev.check(detections, image_ids, also=["bbox"])  # the box that MMPose writes beside the keypoints
+        submission.check(detections, image_ids, also=["bbox"])  # the box that MMPose writes beside the keypoints
     except ValueError as error:
         raise ValueError(f"{results}: {error}") from None
-    kept = test_dev.submission(detections)
-    content = test_dev.encode(kept)
+    kept = submission.submission(detections)
+    content = submission.encode(kept)
     packed = out / f"{file_name}.zip"
-    write_together({out / f"{file_name}.json": content, packed: test_dev.archive(f"{file_name}.json", content)})
+    write_together({out / f"{file_name}.json": content, packed: submission.archive(f"{file_name}.json", content)})
     seen = len({detection["image_id"] for detection in kept})
     return f"{packed}: {len(kept):,} of {len(detections):,} detections, on {seen:,} of {len(image_ids):,} images"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mmpose_ssn.commands.console import log_to, saying_why
+from mmpose_ssn.commands.console import errors_to_log, log_to
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
 
     from mmpose_ssn.experiment.training import AlreadyRunning, train
 
-    with saying_why(args.log, progress):
+    with errors_to_log(args.log, progress):
         try:
             train(Config.fromfile(args.config), args.work_dir, args.weights, progress, args.plan)
         except AlreadyRunning as error:

@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Print a number of a results file with everything that made it; of several seeds, one block each."
     )
     parser.add_argument("file", type=Path, help="a results file, such as results/table1.csv")
-    parser.add_argument("row", help="value of its column variant, or of its first column, such as ssn")
+    parser.add_argument("row", help="value of its first column, such as ssn")
     parser.add_argument("column", help="name of the column, as in the file or in short: AP for ap_measured")
     parser.add_argument(
         "--only",
@@ -27,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the blocks; return 1 where there is no such number."""
-    from mmpose_ssn.report.inputs import RefusedInput
-    from mmpose_ssn.report.where import origins
+    from mmpose_ssn.files import RefusedInput
+    from mmpose_ssn.pages.origin import origins
 
     try:
         found = origins(args.file, args.row, args.column, dict(args.only))

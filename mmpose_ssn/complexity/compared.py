@@ -12,13 +12,13 @@ import yaml
 from mmengine.config import Config
 
 from mmpose_ssn.complexity.count import POLICY, Complexity
-from mmpose_ssn.complexity.variants import count_network
+from mmpose_ssn.complexity.full_size import count_network
+from mmpose_ssn.networks import config_file, network, of_groups
 from mmpose_ssn.paper import PrintedNumber
-from mmpose_ssn.variants import ALTERNATIVES, BASELINES, config_file, missing_package
 
 
 @dataclass(frozen=True)
-class Published:
+class ZooFigures:
     """What MMPose prints of a network; None where it prints nothing.
 
     Attributes:
@@ -48,7 +48,7 @@ class ComparedComplexity:
     name: str
     input_size: str
     counted: Complexity
-    published: Published
+    published: ZooFigures
 
     @property
     def params_match(self) -> bool | None:
@@ -66,7 +66,7 @@ class ComparedComplexity:
         """A row for a csv file; columns that ``complexity.csv`` has too are called the same."""
         published = self.published
         return {
-            "variant": self.name,
+            "network": self.name,
             "input_size": self.input_size,
             **{figure: getattr(self.counted, figure) for figure in ("params", "macs", "ops", "mmpose_flops")},
             "published_params_m": _text(published.params_m),
@@ -79,12 +79,12 @@ class ComparedComplexity:
 
 
 @functools.cache
-def published_figures() -> dict[str, Published]:
+def published_figures() -> dict[str, ZooFigures]:
     """What ``published.yaml`` holds, by baseline."""
     content = yaml.safe_load(resources.files("mmpose_ssn.complexity").joinpath("published.yaml").read_text("utf-8"))
     sources = content["sources"]
     return {
-        name: Published(
+        name: ZooFigures(
             params_m=_printed(figures, "params_m"),
             flops_g=_printed(figures, "flops_g"),
             ap=_printed(figures, "ap"),
@@ -94,16 +94,18 @@ def published_figures() -> dict[str, Published]:
     }
 
 
-def count_compared(names: Iterable[str] = (*BASELINES, *ALTERNATIVES)) -> list[ComparedComplexity]:
-    """Count baselines and alternatives on the modules that their configs build, but those that need a package that is
-    not installed (:func:`mmpose_ssn.variants.missing_package`).
+def count_compared(names: Iterable[str] | None = None) -> list[ComparedComplexity]:
+    """Count networks on the modules that their configs build, but those that need a package that is not installed.
+
+    Args:
+        names: Short ids of the networks; by default all baselines and alternatives.
     """
     counted = []
-    for name in names:
-        if missing_package(name) is None:
+    for name in names or (*of_groups("baseline"), *of_groups("alternative")):
+        if network(name).can_be_built:
             config = Config.fromfile(config_file(name))
             width, height = config.model.head.decoder.input_size
-            published = published_figures().get(name, Published(None, None, None, None))
+            published = published_figures().get(name, ZooFigures(None, None, None, None))
             counted.append(ComparedComplexity(name, f"{height}x{width}", count_network(config)[1], published))
     return counted
 

@@ -1,1 +1,1 @@
-"""The order and the randomness of training data, and the drawn-figure data set."""
+"""The order and the randomness of training data, the drawn figures, and the files of COCO."""

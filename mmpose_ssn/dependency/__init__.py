@@ -1,3 +1,3 @@
-"""How far information must travel: a drawn task whose deciding cue stands a known displacement away, for the feature
+"""How far information can travel: a drawn task whose deciding cue stands at a known displacement, for the feature
 shifting module and every alternative to it.
 """

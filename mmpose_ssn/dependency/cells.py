@@ -1,4 +1,4 @@
-"""What is trained: one cell for each way to cross the map, distance and seed."""
+"""The trainings of the experiment: one cell for each kind of module, distance and seed."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from mmpose_ssn.models.alternatives import KINDS
 
 SHIFT_CHANNELS, OFFSET_STD = 64, 4.0
-"""Of the feature shifting module that sets the budget: K, and the spread of its offsets at the start in pixels, an
-eighth of the picture as in the preset ``mini``."""
+"""K of the feature shifting module that sets the budget, and the standard deviation of its offsets at the start in
+pixels: an eighth of the picture, as in the preset ``mini``."""
 OTHER_REACH = ((32, 4.0), (128, 4.0), (64, 12.0))
-"""K and spread of other frozen random offsets: fewer, more (neither at the common budget) and farther ones."""
+"""K and standard deviation in pixels of other frozen random offsets: fewer, more (neither at the common budget) and
+farther ones."""
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,12 @@ class Cell:
     """One training, and everything that decides its outcome.
 
     Attributes:
-        kind: One of :data:`mmpose_ssn.models.alternatives.KINDS`.
+        kind: Kind of the module, one of :data:`mmpose_ssn.models.alternatives.KINDS`.
         shift_channels: K of the feature shifting module whose budget holds.
-        offset_std: Standard deviation of its offsets at the start, in pixels; nothing to modules without any.
-        distance: Of the cue, in pixels along the longer axis.
-        seed: Of the task's direction and pictures, and of the initial weights.
-        iterations: Length of the training.
+        offset_std: Standard deviation of its offsets at the start, in pixels; without effect on modules that have none.
+        distance: Distance to the cue, in pixels along the longer axis.
+        seed: Seed of the task's direction and pictures, and of the initial weights.
+        iterations: Number of iterations of the training.
     """
 
     kind: str
@@ -39,10 +40,10 @@ class Form:
     """A size of the experiment.
 
     Attributes:
-        name: As the command's option.
-        distances: In pixels.
-        seeds: How many.
-        iterations: Of each training.
+        name: Name of the form, as the command's option has it.
+        distances: Distances to the cue, in pixels along the longer axis.
+        seeds: Number of seeds.
+        iterations: Number of iterations of each training.
         meaningless: Whether it trains too little for its numbers to mean anything.
     """
 
@@ -60,7 +61,7 @@ FORMS = {form.name: form for form in (SHORT, FULL, SMOKE)}
 
 
 def plan(form: Form) -> list[Cell]:
-    """All cells of a form, seed by seed, so that an unfinished run has all distances and kinds of the first ones."""
+    """All cells of a form, seed by seed, so that an unfinished run has all distances and kinds of the first seeds."""
     networks = [(kind, SHIFT_CHANNELS, OFFSET_STD) for kind in KINDS]
     networks += [("fsm-random", *other) for other in OTHER_REACH]
     return [

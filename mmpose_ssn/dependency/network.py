@@ -16,7 +16,7 @@ class DependencyNetwork(nn.Module):
     """3x3 convolution, BN and ReLU; the module; a 1x1 convolution to one logit at each pixel.
 
     Args:
-        kind: One of :data:`mmpose_ssn.models.alternatives.KINDS`.
+        kind: Kind of the module, one of :data:`mmpose_ssn.models.alternatives.KINDS`.
         shift_channels: K of the feature shifting module whose budget holds.
         offset_std: Standard deviation in pixels of the offsets at the start.
 
@@ -35,10 +35,10 @@ class DependencyNetwork(nn.Module):
         self.stem = nn.Conv2d(3, CHANNELS, 2 * STEM_RADIUS + 1, padding=STEM_RADIUS, bias=False)
         self.norm = nn.BatchNorm2d(CHANNELS)
         self.predictor = nn.Conv2d(CHANNELS, 1, 1)
-        self.module = kind_of(kind).build(CHANNELS, self.match.width, fsm)  # last: all others start alike
+        self.module = kind_of(kind).build(CHANNELS, self.match.width, fsm)  # last, so that all else starts alike
 
     def features(self, images: Tensor) -> Tensor:
-        """What the module gets, [B, 64, 32, 32]."""
+        """Maps that the module gets, [B, 64, 32, 32]."""
         return F.relu(self.norm(self.stem(images)))
 
     def forward(self, images: Tensor) -> Tensor:

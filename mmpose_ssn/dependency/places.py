@@ -1,6 +1,4 @@
-"""Where a feature shifting module looks, seen from a mark: the places that its channels read, and how much each
-counts.
-"""
+"""Where a feature shifting module looks from a mark: the places that its channels read, and the weight of each."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ def places(network: DependencyNetwork, batch: Batch) -> tuple[np.ndarray, np.nda
 
     A channel that moves its content by an offset reads at minus the offset (Eq. 5). Its weight is the product of the
     norms of its incoming and outgoing 1x1 weights, and of its gate's mean at the marks: by how much a change of what
-    stands there can change the answer.
+    stands there can change the logit.
 
     Returns:
         [K, 2] (x, y) in pixels relative to the reading pixel, and [K] weights that sum to 1.
@@ -44,7 +42,7 @@ def mass_within(where: np.ndarray, weights: np.ndarray, displacement: tuple[int,
 
 
 def nearest(where: np.ndarray, displacement: tuple[int, int]) -> float:
-    """How far the nearest of the places [K, 2] is from the displacement, in pixels."""
+    """Distance of the nearest of the places [K, 2] from the displacement, in pixels."""
     return float(_distances(where, displacement).min())
 
 

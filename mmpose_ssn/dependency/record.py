@@ -1,4 +1,4 @@
-"""Cells run side by side, and their results on disk as they come: a run that is killed goes on where it was."""
+"""Cells run side by side, and their results on disk as they come: after a kill a new run goes on where it was."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
+from mmpose_ssn.dependency.cell_training import Result, run
 from mmpose_ssn.dependency.cells import Cell
-from mmpose_ssn.dependency.training import Result, run
 from mmpose_ssn.files import write_together
 from mmpose_ssn.workers import follow_parent
 
@@ -26,20 +26,20 @@ class Record:
     """The files of one run of the experiment.
 
     Attributes:
-        prefix: ``results/dependency`` for ``results/dependency.csv``, one line a cell, and
-            ``results/dependency-offsets.csv``, one line a channel.
+        prefix: Beginning of the files' paths, such as ``results/dependency`` for ``results/dependency.csv``, one line
+            for each cell, and ``results/dependency-offsets.csv``, one line for each channel.
     """
 
     prefix: Path
 
     @property
     def cells_file(self) -> Path:
-        """One line a cell."""
+        """Path of the table with one line for each cell."""
         return self.prefix.with_name(f"{self.prefix.name}.csv")
 
     @property
     def offsets_file(self) -> Path:
-        """One line for each channel of a cell with a feature shifting module."""
+        """Path of the table with one line for each channel of each cell that has a feature shifting module."""
         return self.prefix.with_name(f"{self.prefix.name}-offsets.csv")
 
     def read(self) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -63,13 +63,13 @@ def measure(record: Record, cells: Sequence[Cell], workers: int, made: Mapping[s
     """Run the cells that the record lacks, and write each down when it is done.
 
     Args:
-        record: Where results are, and go.
+        record: Record that holds the results so far, and gets the new ones.
         cells: All cells of the experiment.
-        workers: Processes, of one thread each; 1 for this one.
-        made: What stands on each new line besides: the commit, and the machine.
+        workers: Number of processes, of one thread each; 1 runs the cells in this process.
+        made: Further columns of each new line: the commit and the machine.
 
     Raises:
-        ValueError: If the record has cells of another experiment, or there is to be no worker.
+        ValueError: If the record has cells of another experiment, or if ``workers`` is below 1.
     """
     if workers < 1:
         raise ValueError(f"got {workers} workers; expected at least 1")
@@ -94,7 +94,7 @@ def measure(record: Record, cells: Sequence[Cell], workers: int, made: Mapping[s
 
 @contextmanager
 def _results(cells: Sequence[Cell], workers: int) -> Iterator[Iterator[Result]]:
-    """The results as they come, from processes, or from this one for a single worker."""
+    """The results as they come, from several processes, or from this process for a single worker."""
     if workers == 1:
         yield map(run, cells)
         return

@@ -1,4 +1,4 @@
-"""The drawn task: whether a mark is of one class or the other stands a known displacement away from it.
+"""The drawn task: a cue at a known displacement from a mark decides which of two classes the mark is of.
 
 On a black picture of 32 x 32 pixels stand four red crosses, the marks, and 24 squares of 3 x 3 pixels, green or blue,
 the cues. The cue at exactly the displacement v from a mark is green where the mark is of class 1 and blue where it is
@@ -17,13 +17,13 @@ import numpy as np
 SIZE, MARKS, CUES = 32, 4, 24
 CUE_RADIUS = 1
 LONGEST = 20
-"""Up to this distance there is room for four marks with their cues, whatever the direction."""
+"""Greatest distance in pixels at which there is room for four marks with their cues, whatever the direction."""
 
 _PITCH, _SITES = 5, 6  # a cue stands in a cell of its own, moved by 0 to 2 pixels along each axis
 
 AVERAGING_ACCURACY = 0.5 + sum(comb(CUES, k) * abs(CUES - 2 * k) for k in range(CUES + 1)) / 2**CUES / (2 * CUES)
-"""What knowing how many cues of the picture are green, and nothing else, allows: every mark gets the majority's class.
-It is 1/2 + E|sum of the signs| / (2 * cues)."""
+"""Expected accuracy from the number of green cues in the picture alone, where every mark gets the majority's class. It
+is 1/2 + E|sum of the signs| / (2 * cues)."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Batch:
     """Pictures and what is asked about them.
 
     Attributes:
-        images: [n, 3, 32, 32] float32, red, green and blue, each 0 or 1.
-        marks: [n, 4, 2] (x, y) of the marks' centres, in pixels.
-        labels: [n, 4] float32, 1 where the mark's cue is green, 0 where it is blue.
+        images: Pictures, [n, 3, 32, 32] float32: red, green and blue, each 0 or 1.
+        marks: Centres (x, y) of the marks, [n, 4, 2], in pixels of the picture.
+        labels: Classes of the marks, [n, 4] float32: 1 where the mark's cue is green, 0 where it is blue.
     """
 
     images: np.ndarray
@@ -46,9 +46,9 @@ class Task:
     """One task: how far away its cues are, and in which direction.
 
     Attributes:
-        distance: max(|dx|, |dy|) of the displacement in pixels, so that a square window ends at one distance, whatever
-            the direction.
-        seed: Decides the direction, and with it all pictures.
+        distance: Distance to the cue: max(|dx|, |dy|) of the displacement in pixels, so that a square window ends at
+            the same distance in every direction.
+        seed: Seed of the direction and of all pictures.
     """
 
     distance: int
@@ -70,9 +70,9 @@ class Task:
         """Draw ``count`` pictures, the same ones for the same arguments.
 
         Args:
-            split: ``"train"`` or ``"test"``.
-            index: Number of the batch.
-            count: n.
+            split: Split of the pictures: ``"train"`` or ``"test"``.
+            index: Number of the batch in its split.
+            count: n, number of pictures.
         """
         rng = np.random.default_rng([self.seed, self.distance, ("train", "test").index(split), index, count])
         axis = np.arange(_SITES) * _PITCH + CUE_RADIUS

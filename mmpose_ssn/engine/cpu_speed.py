@@ -1,4 +1,4 @@
-"""What makes narrow networks train faster on a CPU, and changes nothing but rounding."""
+"""Hooks that make narrow networks train faster on a CPU and change nothing but rounding."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from mmpose_ssn.models.pointwise import as_matrix_products
 
 @HOOKS.register_module()
 class ChannelsLastHook(Hook):
-    """Has a training keep channels next to each other in memory, weights and from there maps.
+    """Keeps channels next to each other in memory during a training, in the weights and therefore in the maps.
 
     On a CPU a step of a narrow network with grouped convolutions takes some 0.6 of its time in this order. Rounding
-    differs from the other one's.
+    differs from that in the usual order.
     """
 
     def before_train(self, runner: Runner) -> None:
@@ -24,7 +24,7 @@ class ChannelsLastHook(Hook):
 
 @HOOKS.register_module()
 class MatrixProductHook(Hook):
-    """Has the 1x1 convolutions of a training computed as matrix products, see :mod:`mmpose_ssn.models.pointwise`.
+    """Computes the 1x1 convolutions of a training as matrix products, see :mod:`mmpose_ssn.models.pointwise`.
 
     On a CPU this shortens a step of a narrow SSN to some 0.85 of its time. Rounding differs from the convolutions'.
     """

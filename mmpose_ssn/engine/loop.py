@@ -14,7 +14,7 @@ class StreamTrainLoop(IterBasedTrainLoop):
     """MMEngine's ``IterBasedTrainLoop`` over a ``SampleStream``: on resume it asks the sampler to start where the
     training stopped.
 
-    MMEngine's own loop loads and augments every past batch again instead, hours at 300k iterations.
+    MMEngine's own loop loads and augments every past batch again instead, which takes hours at 300k iterations.
     """
 
     def run(self) -> Any:

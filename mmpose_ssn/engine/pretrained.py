@@ -1,5 +1,5 @@
-"""The trunk's start from an ImageNet ResNet-50 with group normalisation, without feature shifting modules (paper,
-Section 4, "Training").
+"""Initialisation of the trunk, without its feature shifting modules, from an ImageNet ResNet-50 with group
+normalisation (paper, Section 4, "Training").
 """
 
 from __future__ import annotations
@@ -17,8 +17,12 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What weights expect of an image: the order of its channels, and per channel, in that order, mean and deviation
-    on the scale 0 to 255.
+    """Preprocessing of an image that weights expect.
+
+    Attributes:
+        channels: Order of the channels, ``"RGB"`` or ``"BGR"``.
+        mean: Mean of each channel, in that order, on the scale 0 to 255.
+        std: Standard deviation of each channel, in that order and on that scale.
     """
 
     channels: str
@@ -33,7 +37,7 @@ PREPROCESSING = {
     "torchvision": Preprocessing("RGB", (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
     "detectron": Preprocessing("BGR", (102.9801, 115.9465, 122.7717), (1.0, 1.0, 1.0)),
 }
-"""Preprocessing by the name that :class:`PretrainedTrunk` takes: torchvision's and timm's, and Detectron's
+"""Preprocessing by the name that :class:`PretrainedTrunk` takes: that of torchvision and timm, and that of Detectron
 (https://github.com/facebookresearch/Detectron/blob/main/detectron/core/config.py, ``PIXEL_MEANS``)."""
 
 _KNOWN = {"open-mmlab://contrib/resnet50_gn": "torchvision", "open-mmlab://detectron/resnet50_gn": "detectron"}
@@ -46,22 +50,25 @@ class PretrainedTrunkError(RuntimeError):
 
 @WEIGHT_INITIALIZERS.register_module()
 class PretrainedTrunk:
-    """Initialises ``model.backbone`` of a pose estimator from ImageNet weights; ``model.init_cfg`` of a config.
+    """Initialises ``model.backbone`` of a pose estimator from ImageNet weights, as a config's ``model.init_cfg``.
 
     Every parameter of the trunk must be in the file with its shape: nothing is loaded otherwise. Feature shifting
-    modules are not expected there. The log says what was loaded, what the file lacks (the modules alone) and what of it
-    has no place here (the classifier; deeper stages than a lite network has).
+    modules are not expected there. The log says what was loaded, what the file lacks (feature shifting modules alone)
+    and what in it was left out (the classifier; deeper stages than a lite network has).
 
-    Three layouts are read: OpenMMLab's (``layer1.0.gn1.weight``), torchvision's and timm's (``layer1.0.bn1.weight``)
-    and Detectron2's (``res2.0.conv1.norm.weight``).
+    Three layouts are read: that of OpenMMLab (``layer1.0.gn1.weight``), that of torchvision and timm
+    (``layer1.0.bn1.weight``) and that of Detectron2 (``res2.0.conv1.norm.weight``).
 
     Args:
-        checkpoint: A name that MMEngine knows, such as ``open-mmlab://contrib/resnet50_gn``, a URL or a local path.
-        preprocessing: What the weights were trained with, a name of :data:`PREPROCESSING`; known for OpenMMLab's names.
-            The estimator's ``data_preprocessor`` must do the same; with None and an unknown file that is not checked.
+        checkpoint: Place of the weights: a name that MMEngine knows, such as ``open-mmlab://contrib/resnet50_gn``, a
+            URL or a local path.
+        preprocessing: Preprocessing that the weights were trained with, a name of :data:`PREPROCESSING`; it is known
+            for OpenMMLab's names. The estimator's ``data_preprocessor`` must do the same. This is not checked where the
+            argument is None and the weights are from elsewhere.
 
     Raises:
-        PretrainedTrunkError: If the file cannot be had, is not such a ResNet, or the preprocessing is another.
+        PretrainedTrunkError: If the file cannot be read, if it is not such a ResNet, or if the preprocessing is another
+            one.
     """
 
     def __init__(self, checkpoint: str, preprocessing: str | None = None) -> None:
@@ -156,7 +163,7 @@ def in_openmmlab_layout(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _place(name: str) -> str:
-    """What a tensor belongs to, in the words of the report: ``layer3``, ``fc``, ``fsms.layer1_0``."""
+    """Part of the network that a tensor belongs to, as the log names it: ``layer3``, ``fc``, ``fsms.layer1_0``."""
     parts = name.split(".")
     return ".".join(parts[:2]) if parts[0] == "fsms" else parts[0]
 

@@ -20,7 +20,7 @@ from mmengine.registry import DefaultScope
 from mmpose.registry import DATASETS, METRICS
 from tqdm import tqdm
 
-from mmpose_ssn.variants import MEAN_POSE
+from mmpose_ssn.networks import MEAN_POSE
 
 
 @dataclass(frozen=True, eq=False)

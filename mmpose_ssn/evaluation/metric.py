@@ -16,7 +16,7 @@ from mmpose.registry import METRICS
 
 from mmpose_ssn.evaluation.soft_nms import soft_nms as lowered
 
-ANSWER = "answer"
+FINAL = "final"
 """The one predictor of a head that has no others."""
 
 
@@ -24,13 +24,13 @@ ANSWER = "answer"
 class StagePredictorsMetric(BaseMetric):
     """MMPose's ``CocoMetric`` once for each predictor that the head puts out (``test_cfg.predictors``).
 
-    Figures come as ``<predictor>/<figure>`` (``E1/AP``), and the answer's also as ``coco/<figure>``, where MMPose's
-    users look. A head of MMPose's own has one predictor, ``answer``.
+    Figures come as ``<predictor>/<figure>`` (``E1/AP``), and those of the final predictor also as ``coco/<figure>``,
+    where MMPose's users look. A head of MMPose's own has one predictor, ``final``.
 
     Args:
         soft_nms: Settings of :func:`mmpose_ssn.evaluation.soft_nms.soft_nms`, applied to each image's boxes before they
             are scored, or None.
-        answer: The predictor that is the network's result; by default the last.
+        final: The predictor that is the network's result; by default the last.
         protocols: Several ways to score instead of one, by name: other values of ``soft_nms`` and of CocoMetric's
             arguments, and the ``reading`` of the heatmaps (``test_cfg.readings`` of the head). Figures then come as
             ``<protocol>/<predictor>/<figure>``.
@@ -42,7 +42,7 @@ class StagePredictorsMetric(BaseMetric):
     def __init__(
         self,
         soft_nms: dict[str, Any] | None = None,
-        answer: str | None = None,
+        final: str | None = None,
         protocols: dict[str, dict[str, Any]] | None = None,
         outfile_prefix: str | None = None,
         collect_device: str = "cpu",
@@ -50,7 +50,7 @@ class StagePredictorsMetric(BaseMetric):
     ) -> None:
         super().__init__(collect_device=collect_device)
         self._soft_nms = soft_nms
-        self._answer = answer
+        self._final = final
         self._protocols = protocols
         self._outfile_prefix = outfile_prefix
         self._coco = coco
@@ -69,11 +69,11 @@ class StagePredictorsMetric(BaseMetric):
             figures = self._figures(samples, "", {"soft_nms": self._soft_nms})
             if not figures:  # CocoMetric's format_only
                 return figures
-            answer = self._answer or list(figures)[-1].split("/")[0]
-            ours = {key: value for key, value in figures.items() if key.startswith(f"{answer}/")}
+            final = self._final or list(figures)[-1].split("/")[0]
+            ours = {key: value for key, value in figures.items() if key.startswith(f"{final}/")}
             if not ours:
-                raise ValueError(f"answer is {answer!r}, but the head puts out {', '.join(_columns(samples[0]))}")
-            return figures | {key.replace(f"{answer}/", "coco/", 1): value for key, value in ours.items()}
+                raise ValueError(f"final is {final!r}, but the head puts out {', '.join(_columns(samples[0]))}")
+            return figures | {key.replace(f"{final}/", "coco/", 1): value for key, value in ours.items()}
         figures = {}
         for name, settings in self._protocols.items():
             figures |= self._figures(samples, f"{name}/", settings)
@@ -81,7 +81,7 @@ class StagePredictorsMetric(BaseMetric):
 
     def _figures(self, samples: list[dict[str, Any]], title: str, settings: Mapping[str, Any]) -> dict[str, float]:
         """Score every predictor of one reading in one way."""
-        scoring = {key: value for key, value in settings.items() if key not in ("soft_nms", "reading", "answer")}
+        scoring = {key: value for key, value in settings.items() if key not in ("soft_nms", "reading", "final")}
         reading = settings.get("reading", "")
         box_scores = _box_scores(samples, settings.get("soft_nms"))
         figures: dict[str, float] = {}
@@ -117,7 +117,7 @@ class StagePredictorsMetric(BaseMetric):
 def _columns(sample: dict[str, Any]) -> tuple[str, ...]:
     """The head's predictors, ``<reading>/<predictor>`` where there is more than one reading."""
     instances = sample["pred_instances"]
-    return tuple(instances["predictor_names"][0]) if "predictor_names" in instances else (ANSWER,)
+    return tuple(instances["predictor_names"][0]) if "predictor_names" in instances else (FINAL,)
 
 
 def _split(column: str) -> tuple[str, str]:

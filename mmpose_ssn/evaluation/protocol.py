@@ -49,7 +49,7 @@ class Protocol:
         rescoring: A person's score: the box's, the keypoints' mean, or the box's times the mean of the keypoints above
             0.2.
         oks_nms: OKS above which the lower of two persons is dropped, or None.
-        predictor: Whose heatmaps are the network's result: ``"answer"``, the deepest one's, or one by name.
+        predictor: Whose heatmaps are the network's result: ``"final"``, the deepest one's, or one by name.
     """
 
     boxes: Literal["ground truth", "detector"]
@@ -58,7 +58,7 @@ class Protocol:
     decoder: str
     rescoring: str
     oks_nms: float | None
-    predictor: str = "answer"
+    predictor: str = "final"
 
     def __post_init__(self) -> None:
         for name, got, known in (
@@ -100,7 +100,7 @@ class Protocol:
             decoder=kinds[decoder.get("unbiased", False)] if decoder.type == "MSRAHeatmap" else decoder.type,
             rescoring=modes[scored["score_mode"]],
             oks_nms=scored["nms_thr"] if scored["nms_mode"] == "oks_nms" else None,
-            predictor=config.test_evaluator.get("answer") or "answer",
+            predictor=config.test_evaluator.get("final") or "final",
         )
 
     def apply(self, config: Config, detections: str) -> None:
@@ -119,7 +119,7 @@ class Protocol:
         config.model.head.decoder = self.codec(config.model.head.decoder)
         for evaluator in (config.val_evaluator, config.test_evaluator):
             evaluator.update(self.scoring())
-            evaluator.answer = None if self.predictor == "answer" else self.predictor
+            evaluator.final = None if self.predictor == "final" else self.predictor
 
     def codec(self, codec: ConfigDict) -> ConfigDict:
         """A codec's config with this protocol's decoder.

@@ -1,3 +1,3 @@
-"""One training of the paper's study: which variant, at which preset, from which resolved config, and how it is run and
+"""One training of the paper's study: which network, at which preset, from which resolved config, and how it is run and
 scored.
 """

@@ -13,7 +13,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from mmpose.registry import MODELS
 
 from mmpose_ssn.experiment import provenance
-from mmpose_ssn.experiment.resolve import digest
+from mmpose_ssn.experiment.resolved_config import digest
 from mmpose_ssn.files import draft, write_together
 
 _ELSEWHERE = "not known, trained elsewhere"

@@ -22,8 +22,8 @@ def detect(config: Config, weights: Path, images: Path, image_info: Path, boxes:
         out: Folder for the detections.
 
     Returns:
-        COCO results files, ``predictor.<name>.keypoints.json`` for each predictor, and the answer's once more as
-        ``answer.keypoints.json``, the last.
+        COCO results files, ``predictor.<name>.keypoints.json`` for each predictor, and the final one's once more as
+        ``final.keypoints.json``, the last.
 
     Raises:
         FileNotFoundError: If one of the inputs is not there.
@@ -44,7 +44,7 @@ def detect(config: Config, weights: Path, images: Path, image_info: Path, boxes:
     out.mkdir(parents=True, exist_ok=True)
     _, names = run_test(config, weights, out)
     files = [out / f"predictor.{name}.keypoints.json" for name in names]
-    answer = out / "answer.keypoints.json"
-    answer.unlink(missing_ok=True)
-    answer.hardlink_to(files[-1])
-    return [*files, answer]
+    final = out / "final.keypoints.json"
+    final.unlink(missing_ok=True)
+    final.hardlink_to(files[-1])
+    return [*files, final]

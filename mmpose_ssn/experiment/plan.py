@@ -12,27 +12,22 @@ from pathlib import Path
 from mmpose_ssn import paper
 from mmpose_ssn.experiment.presets import Preset
 from mmpose_ssn.files import write_together
-from mmpose_ssn.variants import HELD_AGAINST, OWN_RECIPE
+from mmpose_ssn.networks import network, split_run
 
 PROGRESS = "progress.json"
 """What a training writes beside its weights: iterations ``done`` and in ``total``, and its ``seconds`` so far."""
 
 
-_TIMES_ITS_BUDGET = {"litehrnet-18": 2.5, "vipnas-mbv3": 2.0, "vipnas-r50": 1.5}
-"""What a step of a small network of many narrow operations takes on a CPU, in steps of the small SSN (two cores of an
-AMD EPYC).
-"""
-
-
-def relative_cost(preset: Preset, variant: str) -> float:
-    """The cost of one training step of a variant under a preset in a unit that all of them share.
+def relative_cost(preset: Preset, run: str) -> float:
+    """The cost of one training step of a run under a preset, in a unit that all runs share.
 
     It is the printed FLOPs at full size over the square of the preset's width divisor: good enough to start the longest
     first and to guess at those that have not begun. A network that the paper does not have counts as the one that it is
-    held against, whose budget it has, or as several where it is known to take its time.
+    held against, whose budget it has, times its relative cost in the registry.
     """
-    printed = float(paper.table1()[HELD_AGAINST.get(variant, variant)].flops_g.text)
-    return printed / preset.width_divisor(variant) ** 2 * _TIMES_ITS_BUDGET.get(variant.removesuffix(OWN_RECIPE), 1.0)
+    one = network(split_run(run)[0])
+    printed = float(paper.table1()[one.against or one.id].flops_g)
+    return printed / preset.width_divisor(one.id) ** 2 * one.relative_cost
 
 
 @dataclass(frozen=True)

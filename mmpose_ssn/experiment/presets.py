@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 import yaml
 
-from mmpose_ssn.variants import configs_folder
+from mmpose_ssn.networks import configs_folder
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,17 @@ class Preset:
         """A setting, or ``default`` where the preset leaves it out."""
         return self.settings.get(key, default)
 
-    def width_divisor(self, variant: str) -> int:
-        """What a variant's channels are divided by; a lite network, which is narrow as it is, may have its own."""
-        network = self.get("network") or {"width_divisor": 1}
-        if variant.startswith("lite-"):
-            return int(network.get("lite_width_divisor", network["width_divisor"]))
-        return int(network["width_divisor"])
+    @property
+    def least_ap(self) -> float:
+        """AP in percent below which the preset compares nothing; 0 where it names no bound."""
+        return float(self.get("validity", {}).get("least_ap", 0.0))
+
+    def width_divisor(self, network: str) -> int:
+        """What a network's channels are divided by; a lite network, which is narrow as it is, may have its own."""
+        scale = self.get("network") or {"width_divisor": 1}
+        if network.startswith("lite-"):
+            return int(scale.get("lite_width_divisor", scale["width_divisor"]))
+        return int(scale["width_divisor"])
 
 
 def preset_names() -> list[str]:

@@ -11,16 +11,18 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmpose_ssn.complexity.variants import count_network
+from mmpose_ssn.complexity.count import Complexity
+from mmpose_ssn.complexity.full_size import count_network
+from mmpose_ssn.complexity.stages import count_stages
 from mmpose_ssn.evaluation.bootstrap import KeypointAnnotations, KeypointMatches
 from mmpose_ssn.evaluation.mean_pose import detect_mean_pose, fit_mean_pose
-from mmpose_ssn.evaluation.metric import ANSWER
+from mmpose_ssn.evaluation.metric import FINAL
 from mmpose_ssn.evaluation.protocol import Protocol
 from mmpose_ssn.experiment import provenance
-from mmpose_ssn.experiment.resolve import digest
+from mmpose_ssn.experiment.resolved_config import digest
 from mmpose_ssn.experiment.runner import build_runner
 from mmpose_ssn.files import write_together
-from mmpose_ssn.variants import MEAN_POSE, run_name
+from mmpose_ssn.networks import MEAN_POSE
 
 
 def score(config: Config, weights: Path, out: Path) -> dict[str, Any]:
@@ -33,21 +35,22 @@ def score(config: Config, weights: Path, out: Path) -> dict[str, Any]:
         out: ``scores.json``; detections go to ``predictions/<predictor>.keypoints.json`` next to it.
 
     Returns:
-        What was written; ``mmpose_ssn/report/scores.schema.yaml`` describes it.
+        What was written; ``mmpose_ssn/evaluation/scores.schema.yaml`` describes it.
     """
     experiment, protocol = config.experiment, Protocol.of(config)
     figures, names = run_test(config, weights, _predictions(out))
-    whole, _ = count_network(config)
+    final = names[-1] if protocol.predictor == FINAL else protocol.predictor
     return _write_scores(
         out,
         config,
         protocol,
         figures,
         names,
-        final=names[-1] if protocol.predictor == ANSWER else protocol.predictor,
-        variant=run_name(experiment.network, experiment.recipe),
+        final=final,
+        network=experiment.network,
+        recipe=experiment.recipe,
         seed=experiment.seed,
-        network={"params": whole.params, "macs": whole.macs, "ops": whole.ops},
+        cost=_cost(config, final),
         made=json.loads(weights.with_suffix(".json").read_text(encoding="utf-8")),
     )
 
@@ -67,7 +70,15 @@ def score_mean_pose(config: Config, out: Path) -> dict[str, Any]:
         "wall_time_s": round(monotonic() - started, 1),
     }
     return _write_scores(
-        out, config, Protocol.of(config), figures, [MEAN_POSE], final=MEAN_POSE, variant=MEAN_POSE, made=made
+        out,
+        config,
+        Protocol.of(config),
+        figures,
+        [MEAN_POSE],
+        final=MEAN_POSE,
+        network=MEAN_POSE,
+        recipe="common",
+        made=made,
     )
 
 
@@ -80,7 +91,7 @@ def run_test(config: Config, weights: Path, predictions: Path) -> tuple[dict[str
         predictions: Folder for the detections, ``predictor.<predictor>.keypoints.json``.
 
     Returns:
-        The evaluator's figures, and the names of the predictors, the answer last.
+        The evaluator's figures, and the names of the predictors, the final one last.
     """
     config.work_dir = str(predictions.parent / "evaluation")
     config.load_from = str(weights)
@@ -88,7 +99,7 @@ def run_test(config: Config, weights: Path, predictions: Path) -> tuple[dict[str
     runner = build_runner(config)
     figures = runner.test()
     head = runner.model.head
-    return figures, head.selected(config.model.test_cfg) if hasattr(head, "selected") else (ANSWER,)
+    return figures, head.selected(config.model.test_cfg) if hasattr(head, "selected") else (FINAL,)
 
 
 def matched(annotations: KeypointAnnotations, detections: Path, said: float) -> KeypointMatches:
@@ -111,6 +122,25 @@ def matched(annotations: KeypointAnnotations, detections: Path, said: float) -> 
     return matches
 
 
+def _cost(config: Config, final: str) -> dict[str, Any]:
+    """What the network costs: whole, with its final predictor alone, and cut off at each predictor.
+
+    Where all predictors read one map they share the whole network, and it is cut off at the final one alone.
+    """
+    whole, deployed = count_network(config)
+    in_stages = config.model.get("neck") and config.model.neck.type == "GlobalNet"
+    up_to = count_stages(config) if in_stages else {final: deployed}
+    return {
+        "whole": _figures(whole),
+        "deployed": _figures(deployed),
+        "up_to": {name: _figures(counted) for name, counted in up_to.items()},
+    }
+
+
+def _figures(counted: Complexity) -> dict[str, int]:
+    return {"params": counted.params, "macs": counted.macs, "ops": counted.ops}
+
+
 def _predictions(out: Path) -> Path:
     folder = out.parent / "predictions"
     folder.mkdir(parents=True, exist_ok=True)
@@ -125,7 +155,7 @@ def _write_scores(
     names: Sequence[str],
     *,
     made: dict[str, Any],
-    **network: Any,
+    **described: Any,
 ) -> dict[str, Any]:
     """Write ``scores.json`` from the detections in ``predictions/`` and the pipeline's figures of them."""
     experiment, annotation_file = config.experiment, Path(config.test_evaluator.ann_file)
@@ -136,17 +166,18 @@ def _write_scores(
         matches = matched(annotations, detections, figures[f"{name}/AP"])
         predictors[name] = {**matches.figures, "AP_interval": list(matches.bootstrap_interval(resamples=resamples))}
     data, data_digest = provenance.data_description(experiment, Path(config.data_root), annotation_file)
-    described = protocol.described()
-    if "network" not in network:  # the mean pose has no heatmaps
-        described = {key: described[key] for key in ("boxes", "soft_nms", "rescoring", "oks_nms")}
+    tested = protocol.described()
+    if "cost" not in described:  # the mean pose has no heatmaps
+        tested = {key: tested[key] for key in ("boxes", "soft_nms", "rescoring", "oks_nms")}
     content = {
-        **network,
+        **described,
         "preset": experiment.preset,
         "predictors": predictors,
         "images": len(matches.image_ids),
         "instances": int(matches.people.sum()),
         "resamples": resamples,
-        "protocol": described,
+        "annotations": annotation_file.as_posix(),
+        "protocol": tested,
         "provenance": {**made, "data": data, "data_digest": data_digest, "date": date.today().isoformat()},
     }
     write_together({out: json.dumps(content, indent=2) + "\n"})

@@ -23,10 +23,10 @@ from mmengine.runner import Runner
 from mmpose_ssn import _openmmlab
 from mmpose_ssn.experiment import provenance
 from mmpose_ssn.experiment.plan import PROGRESS, Plan
-from mmpose_ssn.experiment.resolve import digest, training_digest
+from mmpose_ssn.experiment.resolved_config import digest, training_digest
 from mmpose_ssn.experiment.runner import build_runner
 from mmpose_ssn.files import draft, write_together
-from mmpose_ssn.variants import run_name
+from mmpose_ssn.networks import run_name
 
 _openmmlab.repair()  # now that PyTorch is imported: checkpoints are MMEngine's
 

@@ -14,12 +14,12 @@ from mmpose_ssn.models.resnet import init_convolutions
 
 
 class StageFeatures(NamedTuple):
-    """What the predictors look at.
+    """Maps that the predictors look at.
 
     Attributes:
-        stages: The backbone's stages from shallow to deep, as they came (C2, C3, ...): the early stage predictors'
-            input.
-        pyramid: The top-down maps from coarse to fine, all of the same channels: the input of P1, P2, ...
+        stages: Maps of the backbone's stages from shallow to deep, unchanged (C2, C3, ...): the input of the early
+            stage predictors.
+        pyramid: Top-down maps from coarse to fine, all with the same number of channels: the input of P1, P2, ...
     """
 
     stages: tuple[Tensor, ...]
@@ -31,12 +31,12 @@ class GlobalNet(nn.Module):
     sum.
 
     Args:
-        in_channels: Channels of the backbone's stages, shallow to deep.
+        in_channels: Channels of the backbone's stages, from shallow to deep.
         channels: Channels of every level of the pyramid.
         norm_groups: Groups of every GN.
 
     Shape:
-        - input: one map a stage, [B, in_channels[i], H / 2**i, W / 2**i]
+        - input: one map for each stage, [B, in_channels[i], H / 2**i, W / 2**i]
         - output: :class:`StageFeatures`; pyramid from [B, channels, H / 2**(n-1), ...] to [B, channels, H, W]
     """
 

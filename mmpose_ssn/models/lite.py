@@ -24,9 +24,10 @@ class SSNLite(StemBackbone):
         base_channels: Channels of the stem and of the blocks' 3x3 convolutions; the blocks put out four times as many.
         norm_groups: Groups of every GN.
         in_channels: Channels of the image.
-        alternative: What takes the place of the modules, at their budget: ``kind``, as
-            :func:`mmpose_ssn.models.alternatives.kind_of` takes it, and other arguments of
-            :func:`mmpose_ssn.models.alternatives.alternatives`. Then ``fsm`` says what is replaced.
+        alternative: Arguments of :func:`mmpose_ssn.models.alternatives.alternatives` for other modules that take the
+            place of the feature shifting modules, at their budget: ``kind``, as
+            :func:`mmpose_ssn.models.alternatives.kind_of` takes it, and others. ``fsm`` then says which modules are
+            replaced. None for no replacement.
 
     Shape:
         - input: [B, in_channels, H, W]

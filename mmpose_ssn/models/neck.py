@@ -19,7 +19,7 @@ class FeatureShiftingNeck(nn.Module):
         in_channels: Channels of the backbone's maps, in their order; one number stands for a backbone with a single
             map.
         fsm: Arguments of :class:`FeatureShiftingModule` besides ``channels``.
-        indices: Maps that get a module; negative ones count from the end. All by default.
+        indices: Indices of the maps that get a module; negative ones count from the end. By default all maps get one.
 
     Shape:
         - input: a sequence of maps [B, in_channels[i], H_i, W_i]

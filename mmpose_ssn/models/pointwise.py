@@ -1,7 +1,8 @@
 r"""1x1 convolutions that train as batched matrix products, :math:`y_b = W x_b + \beta` with maps as [C, H*W] matrices.
 
-Most of a narrow network's time on a CPU is 1x1 convolutions, and PyTorch's are made for wide ones. At 8 to 128 channels
-a product takes 0.4 to 0.7 of their time, with AVX-512 and with AVX2; at full width it takes as long as they do.
+On a CPU a narrow network spends most of its time in 1x1 convolutions, and PyTorch's are made for wide networks. At 8 to
+128 channels a product takes 0.4 to 0.7 of a convolution's time, with AVX-512 and with AVX2; at full width it takes as
+long.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from torch import Tensor, nn
 
 
 class PointwiseConv2d(nn.Conv2d):
-    """A 1x1 convolution with the parameters and the state dict of ``nn.Conv2d``, and its values but for rounding.
+    """A 1x1 convolution with the parameters and the state dict of ``nn.Conv2d``, and the same values but for rounding.
 
-    It is a matrix product for contiguous maps on a CPU while grad mode is on and autocast off. Elsewhere it is the
-    convolution that it was: under ``no_grad``, on a GPU, and on the meta device, where networks are counted.
+    It is a matrix product for contiguous maps on a CPU while grad mode is on and autocast off. Elsewhere it is computed
+    as a convolution: under ``no_grad``, on a GPU, and on the meta device, where a network's cost is counted.
 
     Shape:
         - input: [B, C, H, W]

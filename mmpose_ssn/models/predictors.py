@@ -15,17 +15,18 @@ from mmpose_ssn.models.resnet import init_convolutions
 
 
 class Predictor(nn.Module):
-    """1x1 convolution (GN, ReLU), 3x3 convolution to heatmaps, BN; a bilinear resize to the common size stands on
-    either side of the 3x3.
+    """1x1 convolution (GN, ReLU), 3x3 convolution to heatmaps, BN; a bilinear resize to the common size comes before or
+    after the 3x3 convolution.
 
     Args:
         in_channels: Channels of the map it looks at.
-        channels: Channels within. Where ``in_channels`` differ, a further 1x1 convolution (GN, ReLU) aligns them first.
-        num_keypoints: M, heatmaps to predict.
-        resize_first: True resizes before the 3x3 convolution, as the early stage predictors' cost in Table 1 asks;
-            False after it.
+        channels: Channels inside the predictor. Where ``in_channels`` is another number, a further 1x1 convolution (GN,
+            ReLU) comes first and aligns it.
+        num_keypoints: M, number of heatmaps to predict.
+        resize_first: True resizes before the 3x3 convolution, as the cost of the early stage predictors in Table 1
+            requires; False resizes after it.
         norm_groups: Groups of every GN.
-        norm_scale: Initial scale of the BN (silence: predictor-start).
+        norm_scale: Initial scale of the BN (docs/silences.md, predictor-start).
 
     Shape:
         - input: [B, in_channels, h, w], and the size (H, W) to predict at
@@ -68,22 +69,22 @@ def _resize(x: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 class StagePredictors(nn.Module):
-    """Every predictor of a network, by name, all at the resolution of the finest map of the pyramid.
+    """All predictors of a network, by name; their heatmaps have the resolution of the pyramid's finest map.
 
-    P1 looks at the coarsest level of the pyramid and the last P at the finest: that one is the network's answer. E1
+    P1 looks at the coarsest level of the pyramid and the last P at the finest: that one is the final predictor. E1
     looks at the backbone's first stage. A network with a single map has a single predictor, called P.
 
     Args:
-        pyramid_levels: Levels of the pyramid.
-        stage_channels: Channels of the backbone's stages that have an early stage predictor, from the first; empty for
-            none.
-        channels: Channels of the pyramid, and within every predictor.
-        num_keypoints: M, heatmaps of each predictor.
+        pyramid_levels: Number of levels of the pyramid.
+        stage_channels: Channels of the backbone's stages that have an early stage predictor, from the first stage on;
+            empty for none.
+        channels: Channels of the pyramid, and inside every predictor.
+        num_keypoints: M, number of heatmaps of each predictor.
         norm_groups: Groups of every GN.
         norm_scale: Initial scale of every predictor's BN.
 
     Attributes:
-        names: The predictors from E1 to the answer, in the order of their depth in the network.
+        names: Names of the predictors from E1 to the final predictor, in the order of their depth in the network.
 
     Shape:
         - input: :class:`StageFeatures`, or a tuple of maps that stands for the pyramid
@@ -115,14 +116,14 @@ class StagePredictors(nn.Module):
         self.names = tuple(self.predictors)
 
     @property
-    def answer(self) -> str:
-        """Name of the predictor that is the network's answer."""
+    def final(self) -> str:
+        """Name of the final predictor."""
         return self.names[-1]
 
     def forward(
         self, features: StageFeatures | tuple[Tensor, ...], names: Sequence[str] | None = None
     ) -> dict[str, Tensor]:
-        """Heatmaps of the predictors in ``names``, of all of them by default, from one pass through the network."""
+        """Heatmaps of the predictors in ``names``, by default of all of them, from the same features."""
         if not isinstance(features, StageFeatures):
             features = StageFeatures((), tuple(features))
         size = features.pyramid[-1].shape[2:]

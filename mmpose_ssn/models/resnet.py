@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 
 def init_convolutions(module: nn.Module) -> None:
-    """Start every convolution of ``module`` from He's normal distribution (fan out) with zero bias (silence:
+    """Start every convolution of ``module`` from He's normal distribution (fan out) with zero bias (docs/silences.md,
     initialisation).
     """
     for child in module.modules():
@@ -23,10 +23,10 @@ def init_convolutions(module: nn.Module) -> None:
 
 
 class StemBackbone(nn.Module):
-    """What begins like ResNet: 7x7 convolution of stride 2, GN, ReLU, 3x3 max pool of stride 2, from the image to
-    stride 4.
+    """A backbone that begins like ResNet: 7x7 convolution of stride 2, GN, ReLU, 3x3 max pool of stride 2, from the
+    image to stride 4.
 
-    A base class, and not a part, so that its parameters keep ResNet's names: ``conv1`` and ``gn1``.
+    It is a base class and not a submodule, so that its parameters keep ResNet's names: ``conv1`` and ``gn1``.
 
     Shape of :meth:`stem`:
         - input: [B, in_channels, H, W]
@@ -44,7 +44,7 @@ class StemBackbone(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """ResNet's Bottleneck block, the stride on the 3x3 convolution (v1.5), GN for BN, expansion 4.
+    """ResNet's Bottleneck block with the stride on the 3x3 convolution (v1.5), GN in the place of BN, and expansion 4.
 
     Shape:
         - input: [B, in_channels, H, W]

@@ -1,9 +1,9 @@
 """The backbone of SSN: a ResNet with a feature shifting module before its Bottleneck blocks (paper, Section 3.3, Figure
 2 right).
 
-Where the modules stand follows from the paper's text and its parameter counts: before every block, except before the
-second block of a stage that begins with a stride, the place right after pooling. ResNet-50's stages so have 3, 3, 5 and
-2 of them.
+Where the modules stand follows from the paper's text and its parameter counts: before every block, except right after
+pooling, which is before the second block of a stage that begins with a stride. So the stages of ResNet-50 have 3, 3, 5
+and 2 modules.
 """
 
 from __future__ import annotations
@@ -26,18 +26,19 @@ class SSN(StemBackbone):
     Args:
         fsm: Arguments of :class:`FeatureShiftingModule` besides ``channels``, the same for every module; None for no
             modules at all.
-        first_shift_channels: K of the first module, which sees 64 channels only; by default half of the others'
-            (Section 4).
-        every_block: Put a module before the second block of a stage with a stride too, 16 of them in a ResNet-50, which
-            the paper advises against.
-        stage_blocks: Bottleneck blocks of each stage, 3, 4, 6, 3 for ResNet-50.
-        base_channels: Channels of the stem and of the first stage's 3x3 convolutions. Doubled from stage to stage.
+        first_shift_channels: K of the first module, whose input has 64 channels only; by default half the K of the
+            others (Section 4).
+        every_block: Whether the second block of a stage with a stride has a module before it too, which makes 16
+            modules in a ResNet-50; the paper advises against it.
+        stage_blocks: Number of Bottleneck blocks of each stage; (3, 4, 6, 3) for ResNet-50.
+        base_channels: Channels of the stem and of the first stage's 3x3 convolutions; each later stage has twice those
+            of the stage before.
         norm_groups: Groups of every GN.
         in_channels: Channels of the image.
 
     Shape:
         - input: [B, in_channels, H, W]
-        - output: one map a stage, stage i of [B, 4 * base_channels * 2**i, H / (4 * 2**i), W / (4 * 2**i)]
+        - output: one map for each stage i from 0, [B, 4 * base_channels * 2**i, H / (4 * 2**i), W / (4 * 2**i)]
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 r"""The correlation attention's normalisation (Eq. 6) and its product with the shifted map, S * F.
 
-On the CPU both and the shift are one pass over each map where Numba is at hand (``numba_kernels.py``); elsewhere
-they are PyTorch's operations one after the other. What is computed is the same.
+On the CPU, where Numba is installed, the shift, the normalisation and the product are one pass over each map
+(``numba_kernels.py``); elsewhere they are PyTorch operations, one after the other. Both compute the same.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ def attention(logits: Tensor, normalization: Normalization = "softplus-l1") -> T
     Softplus and its sum are taken in float32 whatever the precision of the logits (in float64 for float64).
 
     Args:
-        logits: [B, K, H, W].
-        normalization: ``"softplus-l1"`` is Eq. 6, each channel of a map sums to 1; ``"softplus-mean"`` is the same
-            times H*W; ``"sigmoid"`` is the lite networks', without spatial normalisation.
+        logits: Logits of the attention, [B, K, H, W].
+        normalization: Form of the normalisation. ``"softplus-l1"`` is Eq. 6: each channel of a map sums to 1.
+            ``"softplus-mean"`` is the same times H*W. ``"sigmoid"`` is that of the lite networks, without spatial
+            normalisation.
 
     Returns:
-        [B, K, H, W] in the dtype of the logits.
+        The attention, [B, K, H, W], in the dtype of the logits.
     """
     check_normalization(normalization)
     if normalization == "sigmoid":
@@ -48,19 +49,20 @@ def gated_shift(
 
     Args:
         x: Feature maps, floating point.
-        logits: The attention before its normalisation, as a rule in the dtype of ``x``.
-        offsets: As in :func:`~mmpose_ssn.ops.shift`; None shifts nothing.
-        normalization: As in :func:`attention`.
-        backend: As in :func:`~mmpose_ssn.ops.shift`.
+        logits: Logits of the attention, as a rule in the dtype of ``x``.
+        offsets: Offset (dx, dy) of each channel in pixels of this map, as in :func:`~mmpose_ssn.ops.shift`; None shifts
+            nothing.
+        normalization: Form of the attention's normalisation, as in :func:`attention`.
+        backend: Back end of the shift, as in :func:`~mmpose_ssn.ops.shift`.
 
     Returns:
-        The gated maps, in the dtype of ``x`` (where ``logits`` have another one, in the wider of the two). In bfloat16
-        an element is off by at most 2^-8 of itself on ``"numba"``, which rounds once, and three times that elsewhere,
-        where shift, gate and product are rounded; and by 1e-6 of the largest. Autocast casts nothing here: softplus and
-        its sum stay in float32, offsets too.
+        The gated maps, in the dtype of ``x``; where ``logits`` have another dtype, in the wider of the two. In bfloat16
+        the error of an element is at most 1e-6 of the largest element plus a share of the element itself: 2^-8 with
+        ``"numba"``, which rounds once, and three times that elsewhere, where shift, gate and product are each rounded.
+        Autocast casts nothing here: softplus and its sum stay in float32, and so do float32 offsets.
 
     Raises:
-        ValueError: On a shape, dtype, normalisation or back end that does not fit.
+        ValueError: If a shape, a dtype, the normalisation or the back end does not fit.
 
     Shape:
         - x, logits: [B, K, H, W]

@@ -1,15 +1,15 @@
 r"""The shift (Eq. 1) on PyTorch's ``grid_sample``, with the batch in the place of channels and a backward without
 scatter.
 
-All samples of a batch share a channel's offset. Handing ``grid_sample`` the map as [K, B, H, W] lets it work out each
-sampling position once for the whole batch, several times as fast as [B*K, 1, H, W].
+All samples of a batch share a channel's offset. Given the map as [K, B, H, W], ``grid_sample`` works out each sampling
+position once for the whole batch, which is several times as fast as with [B*K, 1, H, W].
 
 Bilinear translation with zeros outside is a convolution with a symmetric tent, so its adjoint is the translation by the
 negated offset:
 
 .. math:: \partial L / \partial R = \mathrm{shift}(\partial L / \partial S,\; -\Delta).
 
-Only the gradient of the offsets is left to ``grid_sample``'s own backward, which is its cheap half.
+Only the gradient by the offsets is left to ``grid_sample``'s own backward, of which it is the cheap half.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _BILINEAR, _ZEROS = 0, 0  # ATen's codes of grid_sample's modes
 
 
 def missing() -> None:
-    """Nothing is: this back end needs PyTorch alone."""
+    """Say that nothing is missing: this back end needs PyTorch alone."""
 
 
 def takes(x: Tensor) -> bool:
-    """Whether a map's device and dtype are this back end's: all are."""
+    """Whether this back end can shift a map: it can shift every map, whatever its device and dtype."""
     return True
 
 
@@ -37,20 +37,20 @@ def forward(x: Tensor, offsets: Tensor) -> Tensor:
     displacement = _displacement(x, offsets)
     grid = _grid(x, displacement)
     sampled = F.grid_sample(_batch_as_channels(x, grid), grid, padding_mode="zeros", align_corners=False)
-    # What grid_sample makes of a NaN coordinate differs between devices: adding 0 or NaN settles it, on the way to the
-    # contiguous layout that the convolutions want.
+    # What grid_sample returns for a NaN coordinate differs between devices. Adding 0 or NaN makes it the same, and the
+    # sum is written in the contiguous layout that the convolutions want.
     out = torch.empty(x.shape, dtype=grid.dtype, device=x.device)
     return torch.add(sampled.transpose(0, 1), _zero_or_nan(displacement)[:, None, None], out=out).to(x.dtype)
 
 
 def backward(grad: Tensor, x: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor]:
-    """Gradients by ``x`` [B, K, H, W] and ``offsets`` [K, 2] for ``grad`` [B, K, H, W]."""
+    """Gradients by ``x`` [B, K, H, W] and ``offsets`` [K, 2], given that by the output, ``grad`` [B, K, H, W]."""
     if x.numel() == 0:
         return torch.zeros_like(x, memory_format=torch.contiguous_format), torch.zeros_like(offsets)
     displacement = _displacement(x, offsets)
     size = displacement.new_tensor([x.shape[3], x.shape[2]])
-    # On the way through the normalised coordinate a whole number may round down, into the neighbouring cell and to the
-    # derivative of the wrong side. Keep the fraction clear of the cell's borders by that rounding error.
+    # When a whole number is converted to a normalised coordinate and back, it may be rounded down into the neighbouring
+    # cell, which has the derivative of the wrong side. So the fraction keeps that rounding error away from the borders.
     whole = torch.floor(displacement)
     margin = 4 * torch.finfo(displacement.dtype).eps * size
     grid = _grid(x, whole + torch.minimum(torch.maximum(displacement - whole, margin), 1 - margin))
@@ -62,9 +62,10 @@ def backward(grad: Tensor, x: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _displacement(x: Tensor, offsets: Tensor) -> Tensor:
-    """From an output pixel to where it samples, [K, 2] = (-dx, -dy), bounded where nothing is left in view (NaN stays).
+    """The displacement in pixels from an output pixel to the place that it samples, [K, 2] = (-dx, -dy).
 
-    In float32 whatever the precision of ``x``, in float64 for float64 maps.
+    It is bounded where nothing is left in view; NaN stays NaN. It is float64 for float64 maps and float32 for all
+    others.
     """
     dtype = torch.float64 if x.dtype == torch.float64 else torch.float32
     bound = torch.tensor([x.shape[3] + 1, x.shape[2] + 1], dtype=dtype, device=x.device)
@@ -86,5 +87,5 @@ def _batch_as_channels(x: Tensor, grid: Tensor) -> Tensor:
 
 
 def _zero_or_nan(displacement: Tensor) -> Tensor:
-    """[K]: NaN where either part of a channel's offset is NaN, else 0."""
+    """For each channel, [K]: NaN where either part of its offset is NaN, else 0."""
     return (displacement - displacement).sum(dim=1)

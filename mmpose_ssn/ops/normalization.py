@@ -9,9 +9,9 @@ Normalization = Literal["softplus-l1", "softplus-mean", "sigmoid"]
 NORMALIZATIONS = ("softplus-l1", "softplus-mean", "sigmoid")
 
 LEAST_SUM = 1e-30
-"""Bound on the sum that softplus is divided by: a channel that underflows everywhere is silent, not NaN, and its
-gradient stays finite under a scaled loss too, which the smallest number there is would not give. It is compiled into
-``numba_kernels.py``, whose cache sees changes of that file alone."""
+"""Lower bound on the sum that softplus is divided by. Because of it a channel that underflows everywhere is 0, not NaN,
+and its gradient stays finite, under a scaled loss too; with the smallest float32 as the bound it would not. The value
+is compiled into the kernels of ``numba_kernels.py``, whose cache notices changes of that file alone."""
 
 
 def check_normalization(normalization: str) -> None:

@@ -1,7 +1,8 @@
-"""The shift (Eq. 1) on the CPU at nearly the speed of a copy, by the kernels of ``numba_kernels.py``.
+"""The shift (Eq. 1), at nearly the speed of a copy, and the attention gate (Eq. 6) on the CPU, by the kernels of
+``numba_kernels.py``.
 
-For contiguous or strided float32 and bfloat16 maps. Blocks of channels are shared out to as many threads as PyTorch
-uses; what is computed does not depend on their number, to the bit.
+Maps are float32 or bfloat16, contiguous or strided. Blocks of channels are shared out among as many threads as PyTorch
+uses; the result is the same to the bit for any number of threads.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from torch import Tensor
 
 _DTYPES = (torch.float32, torch.bfloat16)
 _MOST_POSITIONS = 1 << 30  # the kernels number a map's positions in int32
-_LEAST_WORK = 1 << 18  # elements for each thread: to wake one and wait for it takes some 30 us
+_LEAST_WORK = 1 << 18  # elements for each thread: waking one and waiting for it takes some 30 us
 
 _pool: ThreadPoolExecutor | None = None
 
@@ -28,11 +29,11 @@ _MISSING = None if importlib.util.find_spec("numba") else "Numba is not installe
 
 def missing() -> str | None:
     """Why this back end cannot be used on this machine; None where it can."""
-    return _MISSING  # torch.compile follows this, and could not follow an import that fails
+    return _MISSING  # torch.compile traces this, and could not trace an import that fails
 
 
 def takes(x: Tensor) -> bool:
-    """Whether a map is one for this back end, by its device, dtype and size."""
+    """Whether this back end can shift a map, by its device, dtype and size."""
     return x.device.type == "cpu" and x.dtype in _DTYPES and x.shape[-2:].numel() < _MOST_POSITIONS
 
 
@@ -53,7 +54,7 @@ def forward(x: Tensor, offsets: Tensor) -> Tensor:
 
 
 def backward(grad: Tensor, x: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor]:
-    """Gradients by ``x`` [B, K, H, W] and ``offsets`` [K, 2] for ``grad`` [B, K, H, W]."""
+    """Gradients by ``x`` [B, K, H, W] and ``offsets`` [K, 2], given that by the output, ``grad`` [B, K, H, W]."""
     from mmpose_ssn.ops import numba_kernels as kernels
 
     x, grad = x.contiguous(), grad.to(x.dtype).contiguous()
@@ -73,7 +74,7 @@ def backward(grad: Tensor, x: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor]:
 def gate_forward(x: Tensor, logits: Tensor, offsets: Tensor | None, form: int) -> Tensor:
     """Shift ``x`` (not at all where ``offsets`` is None) and multiply it by its gate, see :mod:`.gate`.
 
-    ``form`` counts the normalisations of :data:`mmpose_ssn.ops.normalization.NORMALIZATIONS`.
+    ``form`` is the index of the normalisation in :data:`mmpose_ssn.ops.normalization.NORMALIZATIONS`.
     """
     from mmpose_ssn.ops import numba_kernels as kernels
 
@@ -94,7 +95,7 @@ def gate_forward(x: Tensor, logits: Tensor, offsets: Tensor | None, form: int) -
 def gate_backward(
     grad: Tensor, x: Tensor, logits: Tensor, offsets: Tensor | None, form: int
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Gradients by x, logits and offsets; the last one is empty where ``offsets`` is None."""
+    """Gradients by ``x``, ``logits`` and ``offsets``; the last one is empty where ``offsets`` is None."""
     from mmpose_ssn.ops import numba_kernels as kernels
 
     x, logits, grad = x.contiguous(), logits.contiguous(), grad.to(x.dtype).contiguous()
@@ -123,7 +124,7 @@ def _offsets(offsets: Tensor) -> np.ndarray:
 
 
 def _flat(maps: Tensor) -> np.ndarray:
-    """The memory of contiguous maps as the kernels take it; NumPy has no bfloat16."""
+    """Contiguous maps as the flat array that the kernels take: uint16 for bfloat16, which NumPy does not have."""
     maps = maps.detach().view(-1)
     return (maps.view(torch.uint16) if maps.dtype == torch.bfloat16 else maps).numpy()
 
@@ -140,14 +141,14 @@ def _geometry(x: Tensor) -> tuple[np.ndarray, tuple[int, ...]]:
 
 
 def _edge(maps: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Room for one map, with a margin on either side."""
+    """An array with room for one map and a margin on either side of it."""
     from mmpose_ssn.ops import numba_kernels as kernels
 
     return np.empty(kernels.padded(shape[2] * shape[3]) + 2 * kernels.margin(*shape[2:]), maps.dtype)
 
 
 def _share_out(work: Callable[[int, int], None], x: Tensor) -> None:
-    """Call ``work(start, stop)`` on slices of the channels, side by side."""
+    """Call ``work(start, stop)`` on slices of the channels, each in a thread of its own."""
     from mmpose_ssn.ops.numba_kernels import BLOCK
 
     global _pool
@@ -168,7 +169,7 @@ def _share_out(work: Callable[[int, int], None], x: Tensor) -> None:
 
 def _forget_pool() -> None:
     global _pool
-    _pool = None  # its threads have not come along
+    _pool = None  # its threads do not exist in the forked process
 
 
 os.register_at_fork(after_in_child=_forget_pool)

@@ -1,18 +1,20 @@
 r"""The shift (Eq. 1), the attention gate (Eq. 6) and their gradients in Numba: plain loops over a map as one flat row.
 
-With the split of :mod:`mmpose_ssn.ops.shift` the four taps of every position lie at the same distances from it:
-n*W + m, and that plus 1, W and W + 1. So one loop serves a whole map, whatever its width, and LLVM turns it into
-vectors of whatever processor there is. A tap that leaves the map reads something else and is put to zero: selected, not
-multiplied, so that a NaN or an infinity out there goes nowhere. Whether it leaves the map is told by comparing the
-column (and the row) of its position, counted from the side that the taps move away from, with how many stay inside.
+With the split of :mod:`mmpose_ssn.ops.shift` the four taps of every position lie at the same distances from it: n*W+m,
+and that plus 1, W and W + 1. So one loop serves a whole map, whatever its width, and LLVM compiles it to the vector
+instructions of the processor at hand. A tap outside of the map reads some other element, in whose place zero is
+selected; it is not multiplied by zero, so that a NaN or an infinity there has no effect. Whether a tap lies outside is
+found by comparing the column (or the row) of its position, counted from the side that the taps move away from, with the
+number of columns (or rows) whose taps stay inside.
 
-Loops run to the next multiple of ``PAD`` positions, so that no single ones are left over. What they write beyond their
-map, the next channel's loop writes again; at the end of a ``BLOCK`` of channels they end with the map, single ones or
-not. One thread does a whole block, so that how a map is summed does not depend on who does it.
+Loops run to the next multiple of ``PAD`` positions, so that none are left over that fill no vector. What a loop writes
+beyond its map is overwritten by the next channel's loop; a loop that would write beyond its ``BLOCK`` of channels ends
+with the map instead. One thread does a whole block, so that the order in which a map is summed does not depend on the
+thread.
 
 The gradient by x takes each tap back the way it came. The same four taps of the incoming gradient, multiplied by x, sum
-up to the gradient by the offset. What no tap sees counts for nothing there, whatever it is: a pixel that has moved out
-of view, and the gradient of a position whose taps have all left the map.
+up to the gradient by the offset. Values that no tap connects do not enter that sum, whatever they are: a pixel that has
+moved out of view, and the gradient of a position whose taps all lie outside of the map.
 
 Maps are flat arrays: float32, or uint16 for bfloat16. B, K, H and W are samples, channels, height and width.
 """
@@ -28,20 +30,20 @@ from numba.extending import overload, register_jitable
 from mmpose_ssn.ops.normalization import LEAST_SUM, NORMALIZATIONS
 
 PAD = 16
-"""Positions: a multiple of the lanes of every processor's vectors of float32."""
+"""Loops run over a multiple of this many positions, which fills the float32 vectors of every processor."""
 
 BLOCK = 8
-"""Channels that one thread does: ``start`` is a multiple of it, and so is ``stop`` unless it is K."""
+"""Number of channels that one thread does as a whole; ``start`` and, unless it is K, ``stop`` are multiples of it."""
 
 SOFTPLUS_L1, SOFTPLUS_MEAN, SIGMOID = map(NORMALIZATIONS.index, ("softplus-l1", "softplus-mean", "sigmoid"))
 
-# log(1 + t) / t as a polynomial in t, off by 3e-8 of it at most.
+# log(1 + t) / t as a polynomial in t, with a relative error of 3e-8 at most.
 _QUOTIENT = np.polynomial.Chebyshev.interpolate(lambda t: np.log1p(t) / t, 8, [0, 1])
 _LOG1P = tuple(map(np.float32, _QUOTIENT.convert(kind=np.polynomial.Polynomial).coef))
 
-_NOWHERE = 0, 0, np.float32(0), np.float32(0)  # m, n, a, b of what does not move
+_NOWHERE = 0, 0, np.float32(0), np.float32(0)  # m, n, a, b of a map that is not shifted
 
-# `contract`: a * b + c may become one operation. `reassoc`: a sum may be taken in lanes; for sums alone.
+# `contract` lets a * b + c become one operation. `reassoc`, for sums alone, lets a vector's lanes be summed apart.
 _OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 _compiled = njit(**_OPTIONS, cache=True)
 _summing = njit(**{**_OPTIONS, "fastmath": {"contract", "reassoc"}}, cache=True)
@@ -49,18 +51,18 @@ _summing = njit(**{**_OPTIONS, "fastmath": {"contract", "reassoc"}}, cache=True)
 
 @register_jitable
 def padded(count):
-    """The next multiple of PAD."""
+    """The least multiple of PAD that is not below ``count``."""
     return (count + PAD - 1) // PAD * PAD
 
 
 @register_jitable
 def margin(height, width):
-    """How far from its position a tap can lie, in elements."""
+    """Bound on the distance of a tap from its position, in elements of the flat map."""
     return (height + 3) * width + 3
 
 
 def positions(height: int, width: int) -> np.ndarray:
-    """Four tables of all positions, int32 [4 * padded(H * W)].
+    """Four tables of all positions of a map, one after the other, int32 [4 * padded(H * W)].
 
     They hold the column counted from the left, the column counted from the right, W * row + column counted from the top
     left, and the same counted from the bottom right. Entries beyond the map are larger than all others.
@@ -73,11 +75,11 @@ def positions(height: int, width: int) -> np.ndarray:
 
 
 def _read(maps, at):
-    """An element as float32."""
+    """Read an element as float32."""
 
 
 def _write(maps, at, value):
-    """Write float32; as bfloat16 to the nearest, ties to even, where NaN stays NaN."""
+    """Write a float32 value; as bfloat16 it is rounded to the nearest, ties to even, and NaN stays NaN."""
 
 
 @overload(_read, jit_options=_OPTIONS)
@@ -113,11 +115,13 @@ def _split(dx, dy, height, width):
 
 @_compiled
 def _view(m, n, height, width):
-    """How taps displaced by (m, n) see a map.
+    """What tells which taps, displaced by (m, n), lie inside of a map.
 
-    Returns the distance of the first tap; where the table of columns begins that counts from the side which the taps
-    move away from, and where that of rows does; and the bounds below which entries mean that the left taps, the right
-    (columns), the upper and the lower ones (rows) are inside.
+    Returns:
+        The distance of the first tap from its position; where in :func:`positions` the table begins of columns counted
+        from the side which the taps move away from, and where that of rows begins; and four bounds: the left and the
+        right taps lie inside where the entry for the column is below the first and the second, the upper and the lower
+        ones where that for the row is below the third and the fourth.
     """
     entries = padded(height * width)
     left, right = (width - m, width - m - 1) if m >= 0 else (width + m, width + m + 1)
@@ -128,7 +132,7 @@ def _view(m, n, height, width):
 
 @_compiled
 def _taps(maps, at, width, column, row, left, right, upper, lower):
-    """The four taps of a position, the first of which lies at ``at``; 0 where they leave the map."""
+    """The four taps of a position, the first of which lies at ``at``; 0 for those outside of the map."""
     outside = float32(0)
     r00, r10 = _read(maps, at), _read(maps, at + uint64(1))
     r01, r11 = _read(maps, at + uint64(width)), _read(maps, at + uint64(width + 1))
@@ -141,14 +145,14 @@ def _taps(maps, at, width, column, row, left, right, upper, lower):
 
 @_compiled
 def _weights(a, b):
-    """Of the taps (0, 0), (1, 0), (0, 1) and (1, 1)."""
+    """Weights of the taps (0, 0), (1, 0), (0, 1) and (1, 1)."""
     one = float32(1)
     return (one - a) * (one - b), a * (one - b), (one - a) * b, a * b
 
 
 @_compiled
 def _shift_map(source, source_at, out, out_at, length, width, table, view, weights):
-    """Shift the map at ``source_at`` to ``out_at``."""
+    """Shift the map that begins at ``source_at`` of ``source`` into the one that begins at ``out_at`` of ``out``."""
     distance, columns, rows, left, right, upper, lower = view
     w00, w10, w01, w11 = weights
     tap, to, columns, rows = uint64(source_at + distance), uint64(out_at), uint64(columns), uint64(rows)
@@ -162,16 +166,16 @@ def _shift_map(source, source_at, out, out_at, length, width, table, view, weigh
 
 @_compiled
 def _slopes(r00, r10, r01, r11):
-    """Differences whose sums s, t and v make up the derivatives: s + b v by a, t + a v by b."""
+    """Three differences, from whose sums s, t and v follow the derivatives: s + b v by a, and t + a v by b."""
     return r10 - r00, r01 - r00, (r11 - r10) - (r01 - r00)
 
 
 @_summing
 def _unshift_map(source, source_at, out, out_at, x, length, width, table, view, a, b):
-    """Shift the gradient at ``source_at`` back to ``out_at``; return the sums over the map of the derivatives by a, b.
+    """Shift the gradient at ``source_at`` back to ``out_at``; return the map's derivatives by a and b, each summed.
 
-    ``view`` is that of the displacement (-m - 1, -n - 1): the taps are those of the shift in reverse order. x lies at
-    ``out_at`` too. Where no tap sees it, it counts for nothing, whatever it is.
+    ``view`` is that of the displacement (-m - 1, -n - 1): the taps are those of the shift in reverse order. ``x`` too
+    is read from ``out_at`` on. Where no tap reads it, it does not enter the sums, whatever it is.
     """
     distance, columns, rows, left, right, upper, lower = view
     w00, w10, w01, w11 = _weights(a, b)
@@ -203,14 +207,14 @@ def _copy(source, source_at, out, out_at, length):
 
 @_compiled
 def _has_taps(maps, at, view, length, width):
-    """Whether all that the taps of a map read lies within the array."""
+    """Whether all that the taps of the map at ``at`` read lies within the array."""
     first = at + view[0]
     return first >= 0 and first + length + width + 1 <= maps.size
 
 
 @_compiled
 def _length(channel, channels, count):
-    """How many positions a loop over a map of a channel runs through."""
+    """Number of positions that a loop over a map of a channel runs through."""
     end_of_block = min((channel // BLOCK + 1) * BLOCK, channels)
     return padded(count) if channel * count + padded(count) <= end_of_block * count else count
 
@@ -219,9 +223,9 @@ def _length(channel, channels, count):
 def shift_channels(x, out, offsets, table, edge, shape, start, stop):
     """Shift the channels ``start`` to ``stop`` - 1 of x [B * K * H * W] into ``out``.
 
-    ``offsets`` are [K, 2] (dx, dy) in float32, ``table`` is from :func:`positions`, ``shape`` is B, K, H, W. A map so
-    near an end of x that its taps would leave the array is shifted from ``edge``, which has room for it with a
-    :func:`margin` on either side.
+    ``offsets`` [K, 2] are (dx, dy) in pixels, float32; ``table`` is from :func:`positions`; ``shape`` is B, K, H, W. A
+    map so near an end of x that its taps would leave the array is copied to ``edge`` and shifted from there; ``edge``
+    has room for a map with a :func:`margin` on either side.
     """
     samples, channels, height, width = shape
     count, middle = height * width, margin(height, width)
@@ -231,8 +235,8 @@ def shift_channels(x, out, offsets, table, edge, shape, start, stop):
         length = _length(channel, channels, count)
         for sample in range(samples):
             here = (sample * channels + channel) * count
-            # This choice stands in every kernel: in a function of its own, Numba would count references for each map,
-            # which takes as long as to shift one of 8x6.
+            # This choice is repeated in every kernel. In a function of its own it would make Numba count references for
+            # each map, which takes as long as shifting a map of 8x6.
             if _has_taps(x, here, view, length, width):
                 _shift_map(x, here, out, here, length, width, table, view, weights)
             else:
@@ -268,7 +272,8 @@ def _exp_of_minus_magnitude(value):
     magnitude = abs(value)
     vanishes = magnitude > float32(85)
     x = -(float32(85) if vanishes else magnitude)
-    # Adding 1.5 * 2^23 rounds to a whole number, which then are the lowest bits: the power of two, but for its place.
+    # Adding 1.5 * 2^23 rounds to a whole number, which then stands in the lowest bits. Shifted to the exponent's place,
+    # it makes the power of two.
     rounded = x * float32(1.4426950408889634) + float32(12582912)
     n = rounded - float32(12582912)
     power = np.uint32(uint32(np.float32(rounded).view(np.uint32) << uint32(23)) + uint32(0x3F800000)).view(np.float32)
@@ -319,7 +324,7 @@ def _sum(values, count):
 
 @_compiled
 def _gate_map(logits, logits_at, length, f, form):
-    """Write f of a map."""
+    """Write f, the sigmoid or softplus, of a map of logits."""
     at = uint64(logits_at)
     for position in range(length):
         i = uint64(position)
@@ -330,7 +335,7 @@ def _gate_map(logits, logits_at, length, f, form):
 
 @_compiled
 def _gate_map_and_slope(logits, logits_at, length, f, slope, form):
-    """Write f of a map and its derivative."""
+    """Write f, the sigmoid or softplus, of a map of logits, and its derivative."""
     at = uint64(logits_at)
     if form == SIGMOID:
         for position in range(length):
@@ -348,7 +353,7 @@ def _gate_map_and_slope(logits, logits_at, length, f, slope, form):
 
 @_compiled
 def _divisor(f, count, form):
-    """What f is divided by, before any bound: its sum, its mean, or 1."""
+    """Divisor of f before it is bounded from below: the sum of f, its mean, or 1."""
     if form == SIGMOID:
         return 1.0
     return _sum(f, count) / (count if form == SOFTPLUS_MEAN else 1)
@@ -356,7 +361,7 @@ def _divisor(f, count, form):
 
 @_compiled
 def _scale(divisor):
-    """The gate is f times this."""
+    """Factor by which f becomes the gate."""
     return float32(1.0 / max(divisor, LEAST_SUM))
 
 
@@ -372,8 +377,8 @@ def _multiply(shifted, f, scale, out, out_at, length):
 def gate_channels(x, logits, out, moving, offsets, table, edge, room, shape, start, stop, form):
     """Shift the channels ``start`` to ``stop`` - 1 of x, only where ``moving``, and multiply them by their gate.
 
-    ``form`` is ``SOFTPLUS_L1``, ``SOFTPLUS_MEAN`` or ``SIGMOID``; ``room`` holds two maps of float32, each
-    :func:`padded`, in the backward three and one more with a :func:`margin` on either side; the rest is as in
+    ``form`` is ``SOFTPLUS_L1``, ``SOFTPLUS_MEAN`` or ``SIGMOID``. ``room`` is float32 memory for two maps, each
+    :func:`padded`; in the backward for three, and for one more with a :func:`margin` on either side. The rest is as in
     :func:`shift_channels`.
     """
     samples, channels, height, width = shape
@@ -430,14 +435,14 @@ def gate_channels_backward(
 ):
     r"""Gradients of :func:`gate_channels` by x, logits and, where ``moving``, offsets.
 
-    With f = softplus(l) of the logits l, or sigmoid(l), and F = c f, the scale c is 1 / sum(f) over the map, its
-    H*W-fold, or 1. With S the shifted map and Q = S F,
+    The gate is F = c f with f = softplus(l) of the logits l, or sigmoid(l). The scale c is 1 / sum(f) over the map, H*W
+    times that, or 1. With S the shifted map and Q = S F the output,
 
     .. math::
         \partial S = \partial Q \, F, \qquad
         \partial l = c\,(\partial Q \, S - D / \textstyle\sum f)\, f'(l), \quad D = \sum \partial Q \, S \, f,
 
-    without the D for sigmoid.
+    and for sigmoid the same without the term with D.
     """
     samples, channels, height, width = shape
     count, entries, middle = height * width, padded(height * width), margin(height, width)
@@ -469,7 +474,7 @@ def gate_channels_backward(
             _into_logits(shifted, mean, slope, scale, grad_logits, here, length)
             if moving:
                 by_a, by_b = _unshift_map(into_shift, middle, grad_x, here, x, length, width, table, back, a, b)
-                # As in shift_channels_backward.
+                # The signs are those of shift_channels_backward.
                 grad_offsets[channel, 0] -= by_a
                 grad_offsets[channel, 1] -= by_b
             else:

@@ -1,8 +1,8 @@
-"""Operators of ``torch.library`` with as little as possible around each call.
+"""Definition of ``torch.library`` operators with as little overhead around each call as possible.
 
-``torch.library.custom_op`` checks and wraps every call, which is a tenth of a shift of small maps and its gradients.
-Here an operator is its schema, one function for all devices, one for shapes alone, and either a backward or the refusal
-of one: what tracing, ``torch.compile`` and ``opcheck`` ask for.
+``torch.library.custom_op`` checks and wraps every call, which takes a tenth of the time of a shift of small maps with
+its gradients. Here an operator consists of its schema, one function for all devices, one for shapes alone, and either a
+backward or the refusal of one. This is all that tracing, ``torch.compile`` and ``opcheck`` ask for.
 """
 
 from __future__ import annotations
@@ -26,11 +26,15 @@ def define(
     """Register ``mmpose_ssn::<schema>``.
 
     Args:
-        schema: Name, arguments and results. The last argument is no tensor; all others are, or may be None.
-        compute: The function, for every device. It must neither change its arguments nor return one of them.
-        shapes: The same on fake tensors.
-        gradients: Called with the gradient of the only output and all arguments; returns one gradient, or None, for
-            each argument but the last. Without it, backward through the operator raises RuntimeError.
+        schema: Schema of the operator: its name, arguments and results. The last argument is no tensor; every other one
+            is a tensor or None.
+        compute: Function that computes the results on every device. It must neither change its arguments nor return one
+            of them.
+        shapes: Function of the same arguments, as fake tensors, that returns results of the right shape and dtype
+            alone.
+        gradients: Function that is called with the gradient by the only output and all arguments; it returns one
+            gradient, or None, for each argument but the last. Without it, backward through the operator raises
+            RuntimeError.
 
     Returns:
         The operator, to be called like ``compute``.

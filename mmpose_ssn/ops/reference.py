@@ -9,16 +9,16 @@ from torch import Tensor
 
 
 def missing() -> None:
-    """Nothing is: this back end needs PyTorch alone."""
+    """Say that nothing is missing: this back end needs PyTorch alone."""
 
 
 def takes(x: Tensor) -> bool:
-    """Whether a map's device and dtype are this back end's: all are."""
+    """Whether this back end can shift a map: it can shift every map, whatever its device and dtype."""
     return True
 
 
 def forward(x: Tensor, offsets: Tensor) -> Tensor:
-    """Shift ``x`` [B, K, H, W] by ``offsets`` [K, 2]; the result is rounded once, to the dtype of ``x``."""
+    """Shift ``x`` [B, K, H, W] by ``offsets`` [K, 2] pixels; the result is rounded once, to the dtype of ``x``."""
     out = torch.empty(x.shape, dtype=torch.float64, device=x.device)
     for k in range(x.shape[1]):
         r = x[:, k].double()
@@ -30,7 +30,7 @@ def forward(x: Tensor, offsets: Tensor) -> Tensor:
 
 
 def backward(grad: Tensor, x: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor]:
-    """Gradients by ``x`` and ``offsets``, each of the four taps taken back the way it came."""
+    """Gradients by ``x`` [B, K, H, W] and ``offsets`` [K, 2]: each of the four taps is taken back the way it came."""
     grad_x = torch.empty(x.shape, dtype=torch.float64, device=x.device)
     grad_offsets = torch.empty(offsets.shape, dtype=torch.float64, device=x.device)
     for k in range(x.shape[1]):

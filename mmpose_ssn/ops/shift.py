@@ -9,9 +9,10 @@ all positions of a channel share one split,
 .. math::
     S(x, y) = (1-b)\,[(1-a) R(x+m, y+n) + a R(x+m+1, y+n)] + b\,[(1-a) R(x+m, y+n+1) + a R(x+m+1, y+n+1)].
 
-The map :math:`\Delta x \mapsto S` has a kink at every integer. There the derivative is the one of this split (:math:`a
-= 0`), that is the one-sided derivative for a *decreasing* offset: :math:`\partial S / \partial \Delta x = R(x+m, y) -
-R(x+m+1, y)`. It is not zero, so offsets that start on the grid can leave it.
+The map :math:`\Delta x \mapsto S` has a kink at every integer. There the derivative is that of this split
+(:math:`a = 0`), which is the one-sided derivative for a *decreasing* offset:
+:math:`\partial S / \partial \Delta x = R(x+m, y) - R(x+m+1, y)`. It is not zero, so offsets that start on the grid can
+leave it.
 
 The function is a ``torch.library`` operator, so that tracing and counting see one operation, whichever back end
 computes it.
@@ -38,7 +39,7 @@ _BACKENDS: dict[str, ModuleType] = {
 }
 
 ENVIRONMENT_VARIABLE = "MMPOSE_SSN_SHIFT"
-"""Names the back end that ``"auto"`` takes."""
+"""Environment variable that names the back end which ``"auto"`` takes."""
 
 
 def available_backends() -> dict[str, str | None]:
@@ -49,8 +50,9 @@ def available_backends() -> dict[str, str | None]:
 def choose_backend(x: Tensor, backend: str = "auto") -> str:
     """The back end that :func:`shift` uses for a map.
 
-    A back end that is named and cannot be used, on this machine or for this map, gives way to ``"torch"`` with one
-    warning. ``"auto"`` is the one that the environment variable ``MMPOSE_SSN_SHIFT`` names, else the fastest usable.
+    Where a named back end cannot be used, on this machine or for this map, ``"torch"`` takes its place, with one
+    warning. ``"auto"`` is the back end that the environment variable ``MMPOSE_SSN_SHIFT`` names, else the fastest
+    usable one.
 
     Raises:
         ValueError: If there is no such back end.
@@ -90,18 +92,18 @@ def shift(x: Tensor, offsets: Tensor, backend: str = "auto") -> Tensor:
         offsets: (dx, dy) of each channel in pixels of *this* map; positive values move the content right and down. Keep
             them in float32 (or float64) also where ``x`` has less precision: a bfloat16 offset of 20 knows its position
             to 0.06 px only. Offsets that move a channel out of view, infinite ones too, give zeros; NaN gives NaN.
-        backend: ``"auto"`` (default, see :func:`choose_backend`), ``"numba"`` (float32 and bfloat16 on the CPU, nearly
-            as fast as a copy), ``"torch"`` (every device and dtype), ``"triton"`` (GPU, unmeasured, by name only) or
-            ``"reference"`` (slow, in float64, for tests).
+        backend: Back end to use: ``"auto"`` (default, see :func:`choose_backend`), ``"numba"`` (float32 and bfloat16 on
+            the CPU, nearly as fast as a copy), ``"torch"`` (every device and dtype), ``"triton"`` (on a GPU, never
+            timed yet, used only where it is named) or ``"reference"`` (slow, in float64, for tests).
 
     Returns:
-        The shifted maps, in the dtype of ``x``, contiguous. Gradients flow to both arguments (once: no second
-        derivatives). A bfloat16 map is computed in float32 at least and rounded once, and so is its gradient: an
-        element is off by at most 2^-8 of itself and 1e-6 of the map's largest. Autocast casts nothing here: the dtype
-        is still that of ``x``, and float32 offsets stay so.
+        The shifted maps, in the dtype of ``x``, contiguous. Gradients flow to both arguments; second derivatives do not
+        exist. A bfloat16 map is computed in float32 at least and rounded once, and so is its gradient: the error of an
+        element is at most 2^-8 of the element plus 1e-6 of the map's largest. Autocast casts nothing here: the dtype is
+        still that of ``x``, and float32 offsets stay float32.
 
     Raises:
-        ValueError: On a shape, dtype or back end that does not fit.
+        ValueError: If a shape, a dtype or the back end does not fit.
 
     Shape:
         - x: [B, K, H, W]
@@ -115,7 +117,7 @@ def shift(x: Tensor, offsets: Tensor, backend: str = "auto") -> Tensor:
 
 
 def check_shift(x: Tensor, offsets: Tensor) -> None:
-    """Raise ValueError unless ``x`` is [B, K, H, W], ``offsets`` [K, 2], and both floating point."""
+    """Raise ValueError unless ``x`` is [B, K, H, W], ``offsets`` is [K, 2], and both are floating point."""
     if x.dim() != 4:
         raise ValueError(f"shift expects x of shape [B, K, H, W], got {list(x.shape)}")
     if offsets.shape != (x.shape[1], 2):

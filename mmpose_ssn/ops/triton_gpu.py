@@ -1,6 +1,6 @@
 """The shift (Eq. 1) on a GPU by the kernels of ``triton_kernels.py``.
 
-Unmeasured: checked in Triton's interpreter, never yet timed on a GPU. Therefore it is used only where it is named.
+It is checked in Triton's interpreter and was never timed on a GPU. Therefore it is used only where it is named.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def missing() -> str | None:
 
 
 def takes(x: Tensor) -> bool:
-    """Whether a map's device and dtype are this back end's."""
+    """Whether this back end can shift a map, by its device and dtype."""
     return (x.is_cuda or _interpreting()) and x.dtype in _DTYPES
 
 
@@ -40,7 +40,7 @@ def forward(x: Tensor, offsets: Tensor) -> Tensor:
 
 
 def backward(grad: Tensor, x: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor]:
-    """Gradients by ``x`` [B, K, H, W] and ``offsets`` [K, 2] for ``grad`` [B, K, H, W]."""
+    """Gradients by ``x`` [B, K, H, W] and ``offsets`` [K, 2], given that by the output, ``grad`` [B, K, H, W]."""
     from mmpose_ssn.ops.triton_kernels import offset_gradient_kernel
 
     x, grad = x.contiguous(), grad.to(x.dtype).contiguous()

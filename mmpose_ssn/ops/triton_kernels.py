@@ -1,7 +1,7 @@
-"""The shift (Eq. 1) and its offset gradients in Triton: each program takes some positions of one map.
+"""The shift (Eq. 1) and its gradients by the offsets in Triton.
 
-The split and its meaning are those of :mod:`mmpose_ssn.ops.shift`. A tap that lies outside of the map is masked, and so
-never read.
+The split and its meaning are those of :mod:`mmpose_ssn.ops.shift`. A tap outside of the map is masked, so it is never
+read.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import triton.language as tl
 
 @triton.jit
 def _split(offset, size):
-    """Whole and fractional part of the displacement -offset, bounded where nothing is left in view; NaN stays."""
+    """Whole and fractional part of the displacement -offset, bounded where nothing is left in view; NaN gives a NaN
+    fraction.
+    """
     bound = size + 1.0
     displacement = -tl.minimum(tl.maximum(offset, -bound), bound)
     displacement = tl.where(offset != offset, 0.0, displacement)
@@ -29,7 +31,9 @@ def _tap(map_ptr, x, y, inside, height, width):
 
 @triton.jit
 def shift_kernel(x_ptr, offsets_ptr, out_ptr, sign, channels, height, width, BLOCK: tl.constexpr):
-    """Shift by ``sign`` times the offsets; the grid is [B * K, ceil(H * W / BLOCK)]."""
+    """Shift by ``sign`` times the offsets; the grid is [B * K, ceil(H * W / BLOCK)], and each program takes some
+    positions of one map.
+    """
     plane = tl.program_id(0)
     position = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
     inside = position < height * width
@@ -51,7 +55,7 @@ def shift_kernel(x_ptr, offsets_ptr, out_ptr, sign, channels, height, width, BLO
 def offset_gradient_kernel(
     grad_ptr, x_ptr, offsets_ptr, out_ptr, samples, channels, height, width, BLOCK: tl.constexpr
 ):
-    """Gradients of the offsets; the grid is [K]: one program sums a channel, in one order."""
+    """Gradients by the offsets; the grid is [K]: one program sums a channel, always in the same order."""
     channel = tl.program_id(0)
     m, a = _split(tl.load(offsets_ptr + 2 * channel), width)
     n, b = _split(tl.load(offsets_ptr + 2 * channel + 1), height)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mmpose_ssn.paper.files import load_checked
+from mmpose_ssn.checked_yaml import load_checked
 
 
 @dataclass(frozen=True)
@@ -53,4 +53,4 @@ def formulas() -> dict[str, Formula]:
     Raises:
         jsonschema.ValidationError: if ``formulas.yaml`` does not fit its schema; the error names the field.
     """
-    return {name: Formula(id=name, **fields) for name, fields in load_checked("formulas").items()}
+    return {name: Formula(id=name, **fields) for name, fields in load_checked("mmpose_ssn.paper", "formulas").items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mmpose_ssn.paper.files import load_checked
+from mmpose_ssn.checked_yaml import load_checked
 from mmpose_ssn.paper.printed import PrintedNumber, printed, printed_each
 
 
@@ -14,7 +14,7 @@ class PaperRow:
     """A network of the paper, as Table 1 prints it, or Table 3 where Table 1 does not.
 
     Attributes:
-        id: the variant's short id, as in the names of configs and results.
+        id: the network's short id, as in the names of configs and results.
         method: the method's printed name.
         table: number of the table it is printed in.
         row: its line in that table, from 1.
@@ -45,7 +45,7 @@ class Gain:
 
     Attributes:
         introduced: what the other row lacks, ``"ESP"`` or ``"FSM"``.
-        over: short id of that row's variant.
+        over: short id of that row's network.
         points: AP points on COCO val2017 by predictor.
     """
 
@@ -59,10 +59,10 @@ class Table2Row:
     """One row of Table 2: every predictor of a network.
 
     Attributes:
-        id: the variant's short id.
+        id: the network's short id.
         method: the method's printed name.
         row: its line in the table, from 1.
-        ap: mAP on COCO val2017 in percent by predictor; P4 is the answer.
+        ap: mAP on COCO val2017 in percent by predictor; P4 is the final predictor.
         gains: the printed gains over other rows.
     """
 
@@ -78,7 +78,7 @@ class Table3Row:
     """One row of Table 3: a network or a method of others on COCO test-dev.
 
     Attributes:
-        id: the variant's short id, or one of this table alone for the work of others.
+        id: the network's short id, or one of this table alone for the work of others.
         method: the method's printed name.
         row: its line in the table, from 1.
         citation: whose result it is; None for the paper's own.
@@ -120,14 +120,14 @@ class Layer:
 
 
 def table1() -> dict[str, PaperRow]:
-    """The nine rows of Table 1 and, last, SSN at 384x288 (Table 3), keyed by the variant's short id in printed order.
+    """The nine rows of Table 1 and, last, SSN at 384x288 (Table 3), keyed by the network's short id in printed order.
 
     Raises:
         jsonschema.ValidationError: if a file does not fit its schema; the error names the field.
     """
     rows = {
-        variant: PaperRow(
-            id=variant,
+        network: PaperRow(
+            id=network,
             method=fields["method"],
             table=1,
             row=row,
@@ -135,7 +135,7 @@ def table1() -> dict[str, PaperRow]:
             params_m=PrintedNumber(fields["params_m"]),
             flops_g=PrintedNumber(fields["flops_g"]),
         )
-        for row, (variant, fields) in enumerate(load_checked("table1").items(), start=1)
+        for row, (network, fields) in enumerate(load_checked("mmpose_ssn.paper", "table1").items(), start=1)
     }
     larger = table3()["ssn-384x288"]
     assert larger.params_m and larger.flops_g
@@ -153,14 +153,14 @@ def table1() -> dict[str, PaperRow]:
 
 
 def table2() -> dict[str, Table2Row]:
-    """The four rows of Table 2, keyed by the variant's short id in printed order.
+    """The four rows of Table 2, keyed by the network's short id in printed order.
 
     Raises:
         jsonschema.ValidationError: if ``table2.yaml`` does not fit its schema; the error names the field.
     """
     return {
-        variant: Table2Row(
-            id=variant,
+        network: Table2Row(
+            id=network,
             method=fields["method"],
             row=row,
             ap=printed_each(fields["ap"]),
@@ -169,12 +169,12 @@ def table2() -> dict[str, Table2Row]:
                 for introduced, gain in fields.get("gains", {}).items()
             ),
         )
-        for row, (variant, fields) in enumerate(load_checked("table2").items(), start=1)
+        for row, (network, fields) in enumerate(load_checked("mmpose_ssn.paper", "table2").items(), start=1)
     }
 
 
 def table3() -> dict[str, Table3Row]:
-    """The thirteen rows of Table 3, the paper's own under their variants' short ids, in printed order.
+    """The thirteen rows of Table 3, the paper's own under their networks' short ids, in printed order.
 
     Raises:
         jsonschema.ValidationError: if ``table3.yaml`` does not fit its schema; the error names the field.
@@ -192,7 +192,7 @@ def table3() -> dict[str, Table3Row]:
             flops_g=printed(fields["flops_g"]),
             scores=printed_each(fields["scores"]),
         )
-        for row, (method, fields) in enumerate(load_checked("table3").items(), start=1)
+        for row, (method, fields) in enumerate(load_checked("mmpose_ssn.paper", "table3").items(), start=1)
     }
 
 
@@ -204,5 +204,5 @@ def supplement() -> tuple[Layer, ...]:
     """
     return tuple(
         Layer(fields["layer"], fields.get("kernel"), fields.get("stride"), tuple(fields["output"]))
-        for fields in load_checked("supplement")
+        for fields in load_checked("mmpose_ssn.paper", "supplement")
     )

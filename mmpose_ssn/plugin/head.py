@@ -29,22 +29,24 @@ class StagePredictorsHead(BaseHead):
     """Top-down heatmap head with the predictors P1 ... P4 and E1 ... E3 of the paper (Section 3.3).
 
     All predictors learn the same target heatmap, each with a loss of its own (``loss_E1``, ...); the sum is minimised.
-    A prediction is the answer's (the last P); ``test_cfg=dict(predictors=...)`` adds others from the same pass.
+    A prediction is that of the final predictor (the last P); ``test_cfg=dict(predictors=...)`` adds others from the
+    same pass.
 
     Args:
-        pyramid_levels, stage_channels, channels, num_keypoints, norm_groups, norm_scale: See
-        :class:`mmpose_ssn.models.StagePredictors`.
+        pyramid_levels, stage_channels, channels, num_keypoints, norm_groups, norm_scale: As in
+            :class:`mmpose_ssn.models.StagePredictors`.
         loss: Config of the loss that each predictor gets.
-        loss_weights: Weight of a predictor's loss by its name, 1 where not named.
+        loss_weights: Weight of each predictor's loss, by the predictor's name; 1 for those not named.
         decoder: Config of the codec that encodes targets and decodes heatmaps.
 
     ``test_cfg`` of the pose estimator:
-        predictors: ``"answer"`` (default), ``"all"`` or a list of names. Other than ``"answer"`` puts into
-            ``pred_instances`` ``predictor_names`` (a list of one tuple), ``predictor_keypoints`` [1, P, M, 2] in pixels
-            of the image and ``predictor_scores`` [1, P, M].
+        predictors: Predictors to read out: ``"final"`` (default, the final predictor alone), ``"all"`` or a list of
+            names. All but ``"final"`` put into ``pred_instances`` the fields ``predictor_names`` (a list of one
+            tuple), ``predictor_keypoints`` [1, P, M, 2] in pixels of the image and ``predictor_scores`` [1, P, M].
         flip_test, flip_mode, shift_heatmap, output_heatmaps: As in MMPose's ``HeatmapHead``.
-        readings: Several ways to read the same heatmaps, by name: whether by ``flip_test``, and the ``decoder``'s
-            config, each as the head has it where left out. Predictors are then named ``<reading>/<predictor>``.
+        readings: Several ways to read the same heatmaps, by name: ``flip_test``, whether to average with the flipped
+            image's, and ``decoder``, the config of a codec; where one is left out, it is as without readings.
+            Predictors are then named ``<reading>/<predictor>``.
     """
 
     def __init__(
@@ -75,27 +77,27 @@ class StagePredictorsHead(BaseHead):
         self.decoder = KEYPOINT_CODECS.build(decoder) if decoder is not None else None
 
     def selected(self, test_cfg: dict[str, Any]) -> tuple[str, ...]:
-        """Names of the predictors that ``test_cfg`` asks for, in the order of their depth; the answer is always among
-        them.
+        """Names of the predictors that ``test_cfg`` asks for, in the order of their depth; the final predictor is
+        always among them.
         """
-        names, wanted = self.stage_predictors.names, test_cfg.get("predictors", "answer")
+        names, wanted = self.stage_predictors.names, test_cfg.get("predictors", "final")
         if wanted == "all":
             return names
-        wanted = [] if wanted == "answer" else list(wanted)
+        wanted = [] if wanted == "final" else list(wanted)
         unknown = [name for name in wanted if name not in names]
         if unknown:
             raise ValueError(f"test_cfg.predictors names {unknown}, but this head has {list(names)}")
-        return tuple(name for name in names if name in wanted or name == self.stage_predictors.answer)
+        return tuple(name for name in names if name in wanted or name == self.stage_predictors.final)
 
     def forward(self, feats: Features) -> Tensor:
-        """Heatmaps [B, M, H, W] of the answer alone, the deployed network."""
-        answer = self.stage_predictors.answer
-        return self.stage_predictors(feats, [answer])[answer]
+        """Heatmaps [B, M, H, W] of the final predictor alone, which is all that a network in use computes."""
+        final = self.stage_predictors.final
+        return self.stage_predictors(feats, [final])[final]
 
     def loss(
         self, feats: Features, batch_data_samples: Any, train_cfg: dict[str, Any] | None = None
     ) -> dict[str, Tensor]:
-        """One loss a predictor, and the answer's accuracy (PCK at 0.05 of the heatmap)."""
+        """One loss for each predictor, and the final predictor's accuracy (PCK at 0.05 of the heatmap)."""
         target = torch.stack([sample.gt_fields.heatmaps for sample in batch_data_samples])
         weights = torch.cat([sample.gt_instance_labels.keypoint_weights for sample in batch_data_samples])
         heatmaps = self.stage_predictors(feats)
@@ -104,15 +106,17 @@ class StagePredictorsHead(BaseHead):
             for name, prediction in heatmaps.items()
         }
         if (train_cfg or {}).get("compute_acc", True):
-            answer = heatmaps[self.stage_predictors.answer].detach().float()  # NumPy has no bfloat16
-            _, accuracy, _ = pose_pck_accuracy(to_numpy(answer), to_numpy(target), mask=to_numpy(weights) > 0)
+            final = heatmaps[self.stage_predictors.final].detach().float()  # NumPy has no bfloat16
+            _, accuracy, _ = pose_pck_accuracy(to_numpy(final), to_numpy(target), mask=to_numpy(weights) > 0)
             losses["acc_pose"] = torch.tensor(accuracy, device=target.device)
         return losses
 
     def predict(
         self, feats: Features | list[Features], batch_data_samples: Any, test_cfg: dict[str, Any] | None = None
     ) -> Any:
-        """Keypoints in input space for MMPose's estimator, and those of all asked-for predictors in image space."""
+        """Keypoints in pixels of the input, for MMPose's estimator; of the predictors asked for, in pixels of the image
+        too.
+        """
         test_cfg = test_cfg or {}
         names, flip_test = self.selected(test_cfg), bool(test_cfg.get("flip_test", False))
         of_passes: list[Any] = list(feats) if flip_test else [feats]
@@ -131,20 +135,20 @@ class StagePredictorsHead(BaseHead):
             found.append(self._decoded(averaged if flipped else plain, settings.get("decoder")))
         keypoints, scores = (np.concatenate(parts, axis=2) for parts in zip(*found, strict=True))
 
-        answers = [
+        predictions = [
             InstanceData(keypoints=k[:, len(names) - 1], keypoint_scores=s[:, len(names) - 1])
             for k, s in zip(keypoints, scores, strict=True)
         ]
-        if test_cfg.get("predictors", "answer") != "answer":
-            for index, (answer, sample) in enumerate(zip(answers, batch_data_samples, strict=True)):
+        if test_cfg.get("predictors", "final") != "final":
+            for index, (prediction, sample) in enumerate(zip(predictions, batch_data_samples, strict=True)):
                 meta = sample.metainfo
                 top_left = meta["input_center"] - 0.5 * np.asarray(meta["input_scale"])
-                answer.predictor_names = [tuple(columns)]
-                answer.predictor_keypoints = keypoints[index] / meta["input_size"] * meta["input_scale"] + top_left
-                answer.predictor_scores = scores[index]
+                prediction.predictor_names = [tuple(columns)]
+                prediction.predictor_keypoints = keypoints[index] / meta["input_size"] * meta["input_scale"] + top_left
+                prediction.predictor_scores = scores[index]
         if test_cfg.get("output_heatmaps", False):
-            return answers, [PixelData(heatmaps=maps[-1]) for maps in (averaged if flip_test else plain).detach()]
-        return answers
+            return predictions, [PixelData(heatmaps=maps[-1]) for maps in (averaged if flip_test else plain).detach()]
+        return predictions
 
     def _heatmaps(self, feats: Features, names: Sequence[str]) -> Tensor:
         """Heatmaps [B, P, M, H, W] of the named predictors."""
@@ -152,8 +156,8 @@ class StagePredictorsHead(BaseHead):
         return torch.stack([heatmaps[name] for name in names], dim=1)
 
     def _decoded(self, heatmaps: Tensor, codec: dict[str, Any] | None) -> tuple[np.ndarray, np.ndarray]:
-        """Keypoints [B, 1, P, M, 2] in pixels of the input and their scores [B, 1, P, M], by the head's codec or
-        another.
+        """Keypoints [B, 1, P, M, 2] in pixels of the input and their scores [B, 1, P, M], by the head's codec or the
+        given one.
         """
         decoder: Any = self.decoder if codec is None else _codec(json.dumps(codec, sort_keys=True))
         shape = heatmaps.shape[1:3]

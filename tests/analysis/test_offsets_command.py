@@ -15,8 +15,8 @@ import torch
 from mmengine.config import Config
 
 from mmpose_ssn.__main__ import main
-from mmpose_ssn.analysis.offset_claims import offset_claims
-from mmpose_ssn.analysis.offsets import Site, read_trainings
+from mmpose_ssn.analysis.trained_offsets import Site, read_trainings
+from mmpose_ssn.claims.offset_claims import offset_claims
 from mmpose_ssn.experiment.provenance import file_digest
 from mmpose_ssn.experiment.training import train
 
@@ -84,8 +84,8 @@ def test_what_does_not_fit_is_refused_by_name(ssn: Path, capsys: pytest.CaptureF
         assert main([*arguments, "--out", str(ssn / "offsets.csv")]) == 1
         return capsys.readouterr().err
 
-    of_mini = refusal("offsets", "--preset", "mini", "--trainings", str(ssn))
-    assert "is of the preset 'smoke', expected 'mini'" in of_mini
+    of_figures = refusal("offsets", "--preset", "figures", "--trainings", str(ssn))
+    assert "is of the preset 'smoke', expected 'figures'" in of_figures
     assert "is already given by" in refusal(*PRESET, "--trainings", str(ssn), str(ssn))
     assert "config.py: is not there" in refusal(*PRESET, "--trainings", str(ssn.parent))
     record = json.loads((ssn / "weights.json").read_text())
@@ -94,5 +94,5 @@ def test_what_does_not_fit_is_refused_by_name(ssn: Path, capsys: pytest.CaptureF
     (ssn / "weights.json").unlink()
     assert "weights.json: cannot be read" in refusal(*PRESET, "--trainings", str(ssn))
     config = ssn / "config.py"
-    config.write_text(config.read_text().replace("'variant': 'ssn'", "'variant': 'backbone'"))
+    config.write_text(config.read_text().replace("'network': 'ssn'", "'network': 'backbone'"))
     assert "got no training that a claim is about" in refusal(*PRESET, "--trainings", str(ssn))

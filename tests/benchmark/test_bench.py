@@ -13,9 +13,9 @@ import pytest
 import torch
 
 from mmpose_ssn.__main__ import main
-from mmpose_ssn.benchmark import shift, timing
+from mmpose_ssn.benchmark import shift_cost, timing
 from mmpose_ssn.benchmark.processor import LESSER, NATIVE, as_processor, is_this
-from mmpose_ssn.benchmark.shift import SHAPES, Measurement, Target
+from mmpose_ssn.benchmark.shift_cost import SHAPES, ShiftTiming, Target
 from mmpose_ssn.commands import bench
 from mmpose_ssn.ops.shift import choose_backend
 
@@ -23,7 +23,7 @@ from mmpose_ssn.ops.shift import choose_backend
 def measured(*ratios: float, form: str = "auto"):
     def measure(threads, seconds, report):
         for case, ratio in zip(("small", "large", "other"), ratios, strict=False):
-            yield Measurement("figure", case, threads, form, ratio, ratio, ratio, "copy_")
+            yield ShiftTiming("figure", case, threads, form, ratio, ratio, ratio, "copy_")
 
     return measure
 
@@ -35,8 +35,8 @@ def measured(*ratios: float, form: str = "auto"):
 def test_the_worst_case_of_a_target_decides(
     ratios, verdict, status, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(shift, "TARGETS", (Target("figure", "auto", ("small", "large"), must=2.0, stretch=1.0),))
-    monkeypatch.setattr(shift, "measure", measured(*ratios))
+    monkeypatch.setattr(shift_cost, "TARGETS", (Target("figure", "auto", ("small", "large"), must=2.0, stretch=1.0),))
+    monkeypatch.setattr(shift_cost, "measure", measured(*ratios))
     out = tmp_path / "speed.csv"
     assert main(["bench", "--check", "--threads", "1", "--out", str(out)]) == status
     assert capsys.readouterr().out.splitlines()[1].endswith(f" {verdict}")
@@ -46,7 +46,7 @@ def test_the_worst_case_of_a_target_decides(
 def test_several_processors_are_measured_and_judged_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(shift, "TARGETS", (Target("figure", "auto", ("small",), must=2.0, stretch=1.0),))
+    monkeypatch.setattr(shift_cost, "TARGETS", (Target("figure", "auto", ("small",), must=2.0, stretch=1.0),))
     ratios = {"native": ("AVX-512", 1.5), "haswell": ("AVX2, as haswell", 2.5)}
 
     def measure_as(args, cpu):
@@ -78,14 +78,16 @@ def test_a_child_compiles_for_the_processor_that_it_is_told() -> None:
 def test_every_target_is_measured_and_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Functions are made and named, but not run.
     monkeypatch.setattr(
-        shift, "paired", lambda functions, seconds, wait: {name: timing.Timing(1.0, 1.0) for name in functions}
+        shift_cost, "paired", lambda functions, seconds, wait: {name: timing.Timing(1.0, 1.0) for name in functions}
     )
-    rows = pd.DataFrame([vars(one) for one in shift.measure(1, 0.0, lambda doing: None)]).assign(instructions="AVX2")
-    for target in shift.TARGETS:
+    rows = pd.DataFrame([vars(one) for one in shift_cost.measure(1, 0.0, lambda doing: None)]).assign(
+        instructions="AVX2"
+    )
+    for target in shift_cost.TARGETS:
         found = rows[(rows.figure == target.figure) & (rows.form == target.form)]
         assert set(target.cases) <= set(found.case), target
 
-    from mmpose_ssn.benchmark.plot import draw
+    from mmpose_ssn.benchmark.shift_plot import draw
 
     draw(rows, tmp_path / "speed.png")
     assert (tmp_path / "speed.png").stat().st_size > 10_000
@@ -94,7 +96,7 @@ def test_every_target_is_measured_and_drawn(tmp_path: Path, monkeypatch: pytest.
 def test_all_forms_of_the_shift_compute_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = {}
     torch.manual_seed(0)
-    for name, call in shift._shifts((2, 5, 9, 7))[1].items():
+    for name, call in shift_cost._shifts((2, 5, 9, 7))[1].items():
         if name != "copy_":
             call()
             leaf = next(
@@ -141,9 +143,9 @@ def test_without_a_gpu_it_says_that_nothing_was_measured(
 def test_what_a_gpu_is_asked_runs_on_the_cpu_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    measure_shifts = shift.measure_shifts
-    monkeypatch.setattr(shift, "SHAPES", ((2, 3, 6, 5), (2, 4, 3, 3)))
-    monkeypatch.setattr(shift, "measure_shifts", lambda *args: measure_shifts(*args[:3], "cpu"))
+    measure_shifts = shift_cost.measure_shifts
+    monkeypatch.setattr(shift_cost, "SHAPES", ((2, 3, 6, 5), (2, 4, 3, 3)))
+    monkeypatch.setattr(shift_cost, "measure_shifts", lambda *args: measure_shifts(*args[:3], "cpu"))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a pretended GPU")
     out = tmp_path / "speed.csv"

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from mmpose_ssn import variants
+from mmpose_ssn import networks
 
 
 def test_each_network_is_timed_for_each_number_of_threads(
@@ -18,23 +18,23 @@ def test_each_network_is_timed_for_each_number_of_threads(
 
     from mmpose_ssn.commands import latency as command
 
-    monkeypatch.setattr(variants, "REFERENCE", "rtmpose-t")  # SSN at full size takes a second
+    monkeypatch.setattr(networks, "REFERENCE", "rtmpose-t")  # SSN at full size takes a second
     out, before = tmp_path / "latency.csv", torch.get_num_threads()
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
-    options = ["--variants", "shufflenetv2", "--threads", "2", "1", "--seconds", "0.1", "--out", str(out)]
+    options = ["--networks", "shufflenetv2", "--threads", "2", "1", "--seconds", "0.1", "--out", str(out)]
     assert command.run(parser.parse_args(options)) == 0
 
     table = pd.read_csv(out)
-    assert table[["variant", "threads"]].values.tolist() == [
+    assert table[["network", "threads"]].values.tolist() == [
         ["rtmpose-t", 2],
         ["shufflenetv2", 2],
         ["rtmpose-t", 1],
         ["shufflenetv2", 1],
     ]
     assert (table.input_size == "256x192").all() and (table.wall_ms > 0).all() and (table.preset == "full size").all()
-    assert (table.groupby("variant").peak_mb.nunique() == 1).all() and (table.peak_mb > 1).all()
-    assert (table.ratio[table.variant == "rtmpose-t"] == 1).all()
+    assert (table.groupby("network").peak_mb.nunique() == 1).all() and (table.peak_mb > 1).all()
+    assert (table.ratio[table.network == "rtmpose-t"] == 1).all()
     for _, rows in table.groupby("threads"):
         expected = rows.wall_ms.iloc[1] / rows.wall_ms.iloc[0]
         assert rows.ratio.iloc[1] == pytest.approx(expected, rel=1e-2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from mmpose_ssn.benchmark.memory import peak_bytes
+from mmpose_ssn.benchmark.peak_memory import peak_bytes
 
 MB = 1_000_000
 

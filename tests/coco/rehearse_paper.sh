@@ -20,7 +20,7 @@ ln -s "$photos/test_coco_det_AP_H_56.json" "$out/coco/person_detection_results/C
 say() { printf '\n=== %s\n' "$*"; }
 
 say "the paper preset's config of ssn, full size, from scratch as the weights are not at hand, 50 iterations of 2 crops"
-python -m mmpose_ssn resolve --preset paper --variant ssn --data-root "$out/coco" --out "$out/config.py" --cfg-options \
+python -m mmpose_ssn resolve --preset paper --network ssn --data-root "$out/coco" --out "$out/config.py" --cfg-options \
     train_cfg.max_iters=50 train_cfg.val_begin=51 train_dataloader.batch_size=2 train_dataloader.num_workers=1 \
     val_dataloader.num_workers=0 val_dataloader.persistent_workers=False test_dataloader.num_workers=0 \
     test_dataloader.persistent_workers=False default_hooks.checkpoint.interval=5 custom_hooks.1.iterations=20 custom_hooks.1.window=10 \
@@ -55,5 +55,5 @@ python -m mmpose_ssn evaluate "$out/config.py" --weights "$out/weights.pth" --ou
 python - "$out/scores.json" <<'PY'
 import json, sys
 scores = json.load(open(sys.argv[1]))
-print({name: round(found["AP"], 3) for name, found in scores["predictors"].items()}, scores["network"])
+print({name: round(found["AP"], 3) for name, found in scores["predictors"].items()}, scores["cost"]["whole"])
 PY

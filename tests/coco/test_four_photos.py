@@ -22,18 +22,18 @@ from pycocotools.cocoeval import COCOeval
 from mmpose_ssn.__main__ import main
 from mmpose_ssn.experiment.detection import detect
 from mmpose_ssn.experiment.presets import Preset, load_preset
-from mmpose_ssn.experiment.protocols import read_protocols, score_protocols
-from mmpose_ssn.experiment.resolve import resolve, write
+from mmpose_ssn.experiment.protocol_scores import read_protocols, score_protocols
+from mmpose_ssn.experiment.resolved_config import resolve, write
 from mmpose_ssn.experiment.scoring import score
 from mmpose_ssn.experiment.training import train
-from mmpose_ssn.variants import configs_folder
+from mmpose_ssn.networks import configs_folder
 
 SAMPLE = os.environ.get("SSN_COCO_SAMPLE")
 pytestmark = pytest.mark.skipif(SAMPLE is None, reason="SSN_COCO_SAMPLE names no folder of COCO photographs")
 
 # The lite network at a quarter of its widths (K = 128). How many random offsets there are and how far they reach
 # decides how soon the people are known: with K = 64, or offsets of 3 pixels, some seeds need twice as long.
-VARIANT = "lite-k512"
+NETWORK = "lite-k512"
 SETTINGS = {
     "data": "coco",
     "network": {
@@ -83,7 +83,7 @@ def protocol_for(boxes: str) -> dict:
 
 def config_for(boxes: str, photos: Path) -> Config:
     protocol = protocol_for(boxes)
-    config = resolve(Preset("four-photos", {**SETTINGS, "protocol": protocol}), VARIANT, 0, photos)
+    config = resolve(Preset("four-photos", {**SETTINGS, "protocol": protocol}), NETWORK, 0, photos)
     # To be learned by heart, every person is always shown in the same way, and never mirrored.
     loader = config.train_dataloader.dataset.dataset
     loader.pipeline = [step for step in loader.pipeline if step.type not in ("RandomFlip", "RandomBBoxTransform")]
@@ -135,8 +135,8 @@ def test_photographs_go_through_every_protocol(photos: Path, weights: Path, tmp_
 def test_photographs_make_a_test_dev_archive(photos: Path, weights: Path, tmp_path: Path) -> None:
     config, annotations = config_for("detector", photos), photos / "annotations" / "person_keypoints_val2017.json"
     boxes = photos / "person_detection_results" / "COCO_val2017_detections_AP_H_56_person.json"
-    answer = detect(config, weights, photos / "val2017", annotations, boxes, tmp_path)[-1]
-    packed = ["test-dev", "--results", str(answer), "--image-info", str(annotations), "--name", "lite"]
+    final = detect(config, weights, photos / "val2017", annotations, boxes, tmp_path)[-1]
+    packed = ["test-dev", "--results", str(final), "--image-info", str(annotations), "--name", "lite"]
     assert main([*packed, "--out", str(tmp_path)]) == 0
     with contextlib.redirect_stdout(io.StringIO()):
         coco = COCO(str(annotations))

@@ -7,10 +7,10 @@ import torch
 from torchvision.ops import deform_conv2d
 
 from mmpose_ssn.complexity.count import count
-from mmpose_ssn.complexity.variants import count_network
+from mmpose_ssn.complexity.full_size import count_network
 from mmpose_ssn.models.alternatives import KINDS, kind_of
 from mmpose_ssn.models.alternatives.frame import Alternative
-from mmpose_ssn.variants import ALTERNATIVES, config_file
+from mmpose_ssn.networks import config_file, of_groups
 
 C, K, H, W = 8, 4, 6, 5
 
@@ -33,7 +33,7 @@ def test_reading_between_pixels_and_softmax_are_operations() -> None:
     assert attending.macs == C * H * H * W and attending.ops - attending.macs == 3 * C * H * W
 
 
-@pytest.mark.parametrize("variant", ALTERNATIVES)
-def test_every_alternative_to_the_modules_is_counted_at_full_size(variant: str) -> None:
-    whole, deployed = count_network(config_file(variant))
+@pytest.mark.parametrize("network", of_groups("alternative"))
+def test_every_alternative_to_the_modules_is_counted_at_full_size(network: str) -> None:
+    whole, deployed = count_network(config_file(network))
     assert whole == deployed and whole.params > 0 and whole.macs > 0

@@ -12,11 +12,12 @@ from torch import nn
 
 from mmpose_ssn.complexity import count
 from mmpose_ssn.complexity.compared import count_compared, published_figures
-from mmpose_ssn.complexity.variants import count_network
+from mmpose_ssn.complexity.full_size import count_network
 from mmpose_ssn.experiment.presets import load_preset
-from mmpose_ssn.experiment.resolve import resolve
-from mmpose_ssn.variants import BASELINES, config_file, missing_package
+from mmpose_ssn.experiment.resolved_config import resolve
+from mmpose_ssn.networks import config_file, network, of_groups
 
+BASELINES = of_groups("baseline")
 SMALL = ["simplebaseline-r50", "hrnet-w32", "vipnas-mbv3", "vipnas-r50", "litehrnet-18", "ipr-r50"]
 
 
@@ -26,7 +27,7 @@ def counted():
 
 
 def test_all_are_counted_that_can_be_built_here(counted) -> None:
-    assert list(counted) == [name for name in BASELINES if missing_package(name) is None]
+    assert list(counted) == [name for name in BASELINES if network(name).can_be_built]
     assert published_figures().keys() == set(BASELINES)
 
 
@@ -56,7 +57,7 @@ def test_what_is_not_printed_matches_nothing(counted) -> None:
 @pytest.mark.parametrize("name", SMALL)
 def test_small_form_costs_what_the_small_ssn_costs(name: str) -> None:
     figures = load_preset("figures")
-    ssn, small = (count_network(resolve(figures, variant, 0, Path("data")))[0] for variant in ("ssn", name))
+    ssn, small = (count_network(resolve(figures, one, 0, Path("data")))[0] for one in ("ssn", name))
     assert small.params == pytest.approx(ssn.params, rel=0.1)
     assert small.macs == pytest.approx(ssn.macs, rel=0.1)
 

@@ -7,20 +7,16 @@ from __future__ import annotations
 import csv
 from dataclasses import replace
 
-import mmpose.models  # noqa: F401  registers the pose estimators
 import pytest
 import torch
 from fvcore.nn import FlopCountAnalysis
 from mmengine.config import Config
-from mmengine.registry import DefaultScope
-from mmpose.registry import MODELS
 from torch import nn
 
 from mmpose_ssn.__main__ import main
-from mmpose_ssn.complexity import POLICY
-from mmpose_ssn.complexity import variants as counting
+from mmpose_ssn.complexity import POLICY, full_size
+from mmpose_ssn.networks import config_file, of_groups
 from mmpose_ssn.paper import PrintedNumber
-from mmpose_ssn.variants import VARIANTS, config_file
 
 # The paper's Table 1, and Table 3 for the last: parameters in millions, FLOPS in billions.
 PRINTED = {
@@ -37,22 +33,26 @@ PRINTED = {
 }
 
 
-@pytest.mark.parametrize("variant", PRINTED)
-def test_parameters_and_flops_round_to_the_printed_digits(variant, counted):
-    whole = counted[variant].whole
-    assert (f"{whole.params / 1e6:.1f}", f"{whole.ops / 1e9:.1f}") == PRINTED[variant]
-    assert counted[variant].params_match and counted[variant].flops_match
+@pytest.mark.parametrize("network", PRINTED)
+def test_parameters_and_flops_round_to_the_printed_digits(network, counted):
+    whole = counted[network].whole
+    assert (f"{whole.params / 1e6:.1f}", f"{whole.ops / 1e9:.1f}") == PRINTED[network]
+    assert counted[network].params_match and counted[network].flops_match
 
 
-def test_every_variant_is_counted_in_its_order(counted):
-    assert tuple(counted) == VARIANTS == tuple(PRINTED)
+def test_every_network_is_counted_in_its_order(counted):
+    assert tuple(counted) == of_groups("paper") == tuple(PRINTED)
 
 
-@pytest.mark.parametrize("variant", ["backbone-esp", "ssn", "lite-k256"])
+@pytest.mark.parametrize("network", ["backbone-esp", "ssn", "lite-k256"])
 @torch.no_grad()
-def test_macs_equal_fvcores_count_of_convolutions(variant, counted):
+def test_macs_equal_fvcores_count_of_convolutions(network, counted):
+    import mmpose.models  # noqa: F401  registers the pose estimators
+    from mmengine.registry import DefaultScope
+    from mmpose.registry import MODELS
+
     with DefaultScope.overwrite_default_scope("mmpose"):
-        model = MODELS.build(Config.fromfile(config_file(variant)).model).eval()
+        model = MODELS.build(Config.fromfile(config_file(network)).model).eval()
 
     class AllPredictors(nn.Module):
         def __init__(self):
@@ -64,8 +64,8 @@ def test_macs_equal_fvcores_count_of_convolutions(variant, counted):
 
     analysis = FlopCountAnalysis(AllPredictors(), torch.zeros(1, 3, 256, 192))
     analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
-    assert counted[variant].whole.macs == analysis.by_operator()["conv"]
-    assert counted[variant].whole.params == sum(p.numel() for p in model.parameters() if p.requires_grad)
+    assert counted[network].whole.macs == analysis.by_operator()["conv"]
+    assert counted[network].whole.params == sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 
 def test_deployed_networks_have_no_early_stage_predictors(counted):
@@ -89,7 +89,7 @@ def test_the_shift_is_all_that_without_shift_saves(counted):
 def test_a_row_holds_exact_counts_prints_and_policy(counted):
     entry = counted["ssn"]
     assert entry.as_row() == {
-        "variant": "ssn",
+        "network": "ssn",
         "params": entry.whole.params,
         "macs": entry.whole.macs,
         "ops": entry.whole.ops,
@@ -108,7 +108,7 @@ def test_a_row_holds_exact_counts_prints_and_policy(counted):
 def already_counted(counted, monkeypatch):
     """The command takes the session's counts, so that the networks are built once."""
     entries = list(counted.values())
-    monkeypatch.setattr(counting, "count_variants", lambda: entries)
+    monkeypatch.setattr(full_size, "count_papers_networks", lambda: entries)
     return entries
 
 
@@ -144,6 +144,6 @@ def test_one_config_counts_at_its_own_input_size(counted):
     assert large.macs / small.macs == (384 * 288) / (256 * 192)
 
 
-def test_an_unknown_variant_is_refused_by_name():
+def test_an_unknown_network_is_refused_by_name():
     with pytest.raises(ValueError, match="'ssn-k1024'"):
         config_file("ssn-k1024")

@@ -4,9 +4,9 @@ import pytest
 from mmengine.config import Config
 
 import mmpose_ssn.plugin  # noqa: F401  registers the networks
+from mmpose_ssn.complexity.full_size import count_network
 from mmpose_ssn.complexity.stages import count_stages
-from mmpose_ssn.complexity.variants import count_network
-from mmpose_ssn.variants import config_file
+from mmpose_ssn.networks import config_file
 
 M, K = 3, 6
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from mmpose_ssn.datasets.drawn.figure import HEAD_RADIUS, KEYPOINTS, LIMBS, Figure, Stroke, moved, sample_figure, snap
-from mmpose_ssn.datasets.drawn.render import render
+from mmpose_ssn.datasets.drawn.random_stream import Stream
+from mmpose_ssn.datasets.drawn.rendering import render
 from mmpose_ssn.datasets.drawn.scene import Scene, sample_scene
-from mmpose_ssn.datasets.drawn.stream import Stream
 
 SIZE = (256, 192)
 INDEX = {name: index for index, name in enumerate(KEYPOINTS)}

@@ -20,7 +20,7 @@ from pycocotools.cocoeval import COCOeval
 
 from mmpose_ssn.commands import draw
 from mmpose_ssn.datasets.drawn import VERSION, DrawnSpec, contact_sheet, verify, write
-from mmpose_ssn.datasets.drawn.coco import draw_image
+from mmpose_ssn.datasets.drawn.coco_files import draw_image
 from mmpose_ssn.datasets.drawn.sheet import LEFT, ZOOM
 
 SMALL = DrawnSpec(train=8, tune=8, val=8, image_size=(96, 72))

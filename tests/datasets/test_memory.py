@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from mmpose.datasets.transforms import LoadImage, RandomFlip, TopdownAffine
 
-from mmpose_ssn.datasets.memory import LoadImageOnce
+from mmpose_ssn.datasets.image_memory import LoadImageOnce
 
 
 @pytest.fixture

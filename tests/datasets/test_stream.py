@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader, Dataset
 
-from mmpose_ssn.datasets import stream
-from mmpose_ssn.datasets.stream import SampleStream, StreamSampler
+from mmpose_ssn.datasets import sample_stream
+from mmpose_ssn.datasets.sample_stream import SampleStream, StreamSampler
 from mmpose_ssn.experiment.presets import load_preset
-from mmpose_ssn.experiment.resolve import resolve
+from mmpose_ssn.experiment.resolved_config import resolve
 
 SIZE, BATCH = 10, 4
 
@@ -77,7 +77,7 @@ def test_two_ranks_share_each_batch_without_overlap(monkeypatch: pytest.MonkeyPa
     """Two processes with half the batch each see in every iteration what one process sees."""
     ranks = []
     for rank in (0, 1):
-        monkeypatch.setattr(stream, "get_dist_info", lambda rank=rank: (rank, 2))
+        monkeypatch.setattr(sample_stream, "get_dist_info", lambda rank=rank: (rank, 2))
         ranks.append(itertools.islice(StreamSampler(SampleStream(Dice()), seed=3), 12))
     for iteration, pairs in enumerate(zip(*(zip(*[iter(r)] * (BATCH // 2), strict=True) for r in ranks), strict=True)):
         together = sorted(n for share in pairs for _, n in share)
@@ -85,7 +85,7 @@ def test_two_ranks_share_each_batch_without_overlap(monkeypatch: pytest.MonkeyPa
 
 
 def test_rank_resumes_at_its_own_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "get_dist_info", lambda: (1, 2))
+    monkeypatch.setattr(sample_stream, "get_dist_info", lambda: (1, 2))
     whole, resumed = (StreamSampler(SampleStream(Dice()), seed=3) for _ in range(2))
     resumed.start = 6
     assert list(itertools.islice(resumed, 5)) == list(itertools.islice(whole, 6, 11))
@@ -123,6 +123,8 @@ def crops(drawn: Path) -> SampleStream:
     import mmpose.datasets  # noqa: F401  registers the transforms
     from mmengine.registry import DefaultScope
     from mmpose.registry import DATASETS
+
+    import mmpose_ssn.plugin  # noqa: F401  registers ours
 
     with DefaultScope.overwrite_default_scope("mmpose"):
         return DATASETS.build(resolve(load_preset("smoke"), "ssn", 0, drawn).train_dataloader.dataset)

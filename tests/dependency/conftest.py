@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mmpose_ssn.dependency import training
+from mmpose_ssn.dependency import cell_training
 
 
 @pytest.fixture
 def few_pictures(monkeypatch):
-    monkeypatch.setattr(training, "TEST_IMAGES", 16)
+    monkeypatch.setattr(cell_training, "TEST_IMAGES", 16)

@@ -8,9 +8,9 @@ import pytest
 from mmpose_ssn.__main__ import main
 from mmpose_ssn.dependency import cells as forms
 from mmpose_ssn.dependency import record as recording
+from mmpose_ssn.dependency.cell_training import run
 from mmpose_ssn.dependency.cells import FULL, SHORT, Cell, Form, plan
 from mmpose_ssn.dependency.record import Record, measure
-from mmpose_ssn.dependency.training import run
 from mmpose_ssn.models.alternatives import KINDS
 
 TINY = [Cell(kind, 8, 4.0, distance, 0, 2) for distance in (2, 5) for kind in ("conv3x3", "fsm", "fsm-random")]
@@ -96,16 +96,18 @@ def test_a_plan_has_every_kind_at_every_distance_for_every_seed_once(form):
 
 
 @pytest.mark.usefixtures("few_pictures")
-def test_the_command_writes_tables_and_picture_and_says_what_came_out(tmp_path, monkeypatch, capsys):
+def test_the_command_writes_tables_from_which_page_and_picture_are_made(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(forms.FORMS, "short", Form("short", (3,), 1, 2))
     out = tmp_path / "dependency"
     assert main(["dependency", "--out", str(out), "--workers", "1"]) == 0
+    assert "15 trainings" in capsys.readouterr().out
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["dependency-offsets.csv", "dependency.csv"]
+    assert main(["page", "dependency", "--preset", "figures", "--results", str(tmp_path)]) == 0
     lines = pd.read_csv(f"{out}.csv")
     page = (tmp_path / "dependency.md").read_text()
     for kind, line in lines[(lines.shift_channels == 64) & (lines.offset_std == 4)].set_index("kind").iterrows():
         assert f"| {KINDS[kind].title} " in page and f"{line.params} ({line.params_ratio:.2f})" in page
     assert (tmp_path / "dependency.png").read_bytes().startswith(b"\x89PNG")
-    assert "15 trainings" in capsys.readouterr().out
 
     monkeypatch.setitem(forms.FORMS, "short", Form("short", (3,), 1, 3))
     assert main(["dependency", "--out", str(out), "--workers", "1"]) == 1

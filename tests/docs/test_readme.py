@@ -65,7 +65,7 @@ def test_every_other_command_is_run_by_ci_or_by_a_test() -> None:
         "./run python -m mmpose_ssn coco --root data/coco": "tests/datasets/test_coco.py",
         "./run python -m mmpose_ssn --help": "here",
         "./run snakemake --unlock": "tests/workflow/test_workflow.py",
-        "./run python -m mmpose_ssn where results/table1.csv ssn AP": "tests/report/test_where.py",
+        "./run python -m mmpose_ssn where results/table1.csv ssn AP": "tests/pages/test_origin.py",
         "./run python -m mmpose_ssn bench --check": "tests/benchmark/test_bench.py, in a short form",
         "./run mim train mmpose configs/ssn/td-hm_ssn50_1xb16-400k_coco-256x192.py --work-dir work_dirs/ssn": (
             "tests/plugin/test_mim.py, on a small config"
@@ -82,7 +82,7 @@ def test_help_names_every_step(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
     listed = capsys.readouterr().out
-    for step in ("draw", "resolve", "train", "evaluate", "complexity", "table"):
+    for step in ("draw", "resolve", "train", "evaluate", "complexity", "page"):
         assert re.search(rf"^ +{step}\b", listed, flags=re.MULTILINE), step
 
 

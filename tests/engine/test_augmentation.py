@@ -11,7 +11,7 @@ import pytest
 from mmengine.config import Config
 from mmpose.registry import TRANSFORMS
 
-from mmpose_ssn.variants import config_file
+from mmpose_ssn.networks import config_file
 
 IMAGES = 4000
 

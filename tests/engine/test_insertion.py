@@ -106,11 +106,11 @@ def test_modules_take_no_part_before_the_insertion_and_train_from_there_on(strai
                 assert not torch.equal(tensor, seen.after[iteration - 1][name]), name
 
 
-@pytest.mark.parametrize("variant", ["ssn", "lite-k256"])
+@pytest.mark.parametrize("network", ["ssn", "lite-k256"])
 @pytest.mark.parametrize("mode", ["train", "eval"])
-def test_network_before_the_insertion_is_the_network_without_modules(variant: str, mode: str, config, build) -> None:
-    model = build(MODELS, config().model if variant == "ssn" else lite(config()))
-    plain_config = config().model if variant == "ssn" else lite(config())
+def test_network_before_the_insertion_is_the_network_without_modules(network: str, mode: str, config, build) -> None:
+    model = build(MODELS, config().model if network == "ssn" else lite(config()))
+    plain_config = config().model if network == "ssn" else lite(config())
     plain_config.backbone.fsm = None
     plain = build(MODELS, plain_config)
     plain.load_state_dict({name: t for name, t in model.state_dict().items() if not in_module(name)})

@@ -15,7 +15,7 @@ import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 
-from mmpose_ssn.engine.offsets import OffsetRecordHook, offset_figures
+from mmpose_ssn.engine.offset_group import OffsetRecordHook, offset_figures
 
 ITERATIONS = 8
 PREDICTORS = ("E1", "E2", "E3", "P1", "P2", "P3", "P4")

@@ -15,7 +15,7 @@ from mmengine.optim import build_optim_wrapper
 from mmpose.registry import DATASETS, MODELS
 from torch import nn
 
-from mmpose_ssn.engine.offsets import offsets_by_module
+from mmpose_ssn.engine.offset_group import offsets_by_module
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

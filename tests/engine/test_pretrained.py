@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from mmpose_ssn.engine import pretrained
 from mmpose_ssn.engine.pretrained import PREPROCESSING, PretrainedTrunk, PretrainedTrunkError
 from mmpose_ssn.models import SSN, FeatureShiftingModule, SSNLite
-from mmpose_ssn.variants import VARIANTS, config_file
+from mmpose_ssn.networks import config_file, of_groups
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 RGB = PREPROCESSING["torchvision"]
@@ -79,8 +79,8 @@ def report(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return lines
 
 
-def estimator(build, variant: str, file: Path, preprocessing: str | None = None) -> nn.Module:
-    config = Config.fromfile(config_file(variant), import_custom_modules=False)
+def estimator(build, name: str, file: Path, preprocessing: str | None = None) -> nn.Module:
+    config = Config.fromfile(config_file(name), import_custom_modules=False)
     assert config.model.init_cfg.type == "PretrainedTrunk"
     config.model.init_cfg.update(checkpoint=str(file), preprocessing=preprocessing)
     if "fsm" in config.model.backbone:
@@ -258,8 +258,8 @@ def test_names_that_configs_give_are_mmengines_and_their_preprocessing_is_known(
     for name, preprocessing in (("contrib/resnet50_gn", "torchvision"), ("detectron/resnet50_gn", "detectron")):
         assert known[name].startswith("https://download.openmmlab.com/")
         assert PretrainedTrunk(f"open-mmlab://{name}").preprocessing == preprocessing
-    for variant in VARIANTS:
-        model = Config.fromfile(config_file(variant), import_custom_modules=False).model
+    for name in of_groups("paper"):
+        model = Config.fromfile(config_file(name), import_custom_modules=False).model
         assert model.init_cfg == dict(type="PretrainedTrunk", checkpoint="open-mmlab://contrib/resnet50_gn")
         assert model.data_preprocessor.bgr_to_rgb
         assert (tuple(model.data_preprocessor.mean), tuple(model.data_preprocessor.std)) == (RGB.mean, RGB.std)

@@ -16,9 +16,9 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 import mmpose_ssn.plugin  # noqa: F401  registers the constructor and the schedulers
-from mmpose_ssn.datasets.stream import StreamSampler
+from mmpose_ssn.datasets.sample_stream import StreamSampler
 from mmpose_ssn.experiment.presets import load_preset
-from mmpose_ssn.experiment.resolve import resolve
+from mmpose_ssn.experiment.resolved_config import resolve
 from mmpose_ssn.models import FeatureShiftingModule
 
 COCO_PERSONS = 149_813  # with keypoints, in train2017

@@ -10,7 +10,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmpose_ssn.datasets.stream import SampleStream
+from mmpose_ssn.datasets.sample_stream import SampleStream
 from mmpose_ssn.engine.loop import StreamTrainLoop
 from mmpose_ssn.experiment.training import newest_checkpoint
 

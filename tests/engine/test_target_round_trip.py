@@ -15,14 +15,14 @@ import pytest
 from mmengine.config import Config
 from mmpose.registry import KEYPOINT_CODECS, TRANSFORMS
 
-from mmpose_ssn.variants import config_file
+from mmpose_ssn.networks import config_file
 
 PERSONS = 200
 
 
-def persons(build, variant: str, augmented: bool) -> list[dict[str, Any]]:
+def persons(build, name: str, augmented: bool) -> list[dict[str, Any]]:
     """Random boxes with random keypoints in them, through the config's own pipeline from the box to the target."""
-    config = Config.fromfile(config_file(variant), import_custom_modules=False)
+    config = Config.fromfile(config_file(name), import_custom_modules=False)
     train = config.train_dataloader.dataset.dataset.pipeline
     steps = train if augmented else [*config.val_dataloader.dataset.pipeline, *(s for s in train if "encoder" in s)]
     kinds = ("GetBBoxCenterScale", "RandomFlip", "RandomBBoxTransform", "TopdownAffine", "GenerateTarget")
@@ -48,14 +48,14 @@ def persons(build, variant: str, augmented: bool) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("variant", ["ssn", "ssn-384x288"])
+@pytest.mark.parametrize("name", ["ssn", "ssn-384x288"])
 @pytest.mark.parametrize("augmented", [False, True], ids=["as in testing", "as in training"])
-def test_target_decodes_to_its_keypoints(variant: str, augmented: bool, build, record_property) -> None:
-    config = Config.fromfile(config_file(variant), import_custom_modules=False)
+def test_target_decodes_to_its_keypoints(name: str, augmented: bool, build, record_property) -> None:
+    config = Config.fromfile(config_file(name), import_custom_modules=False)
     decoder = build(KEYPOINT_CODECS, config.model.head.decoder)
     crop, heatmap = np.array(config.codec.input_size), np.array(config.codec.heatmap_size)
     in_crop, in_image = [], []
-    for person in persons(build, variant, augmented):
+    for person in persons(build, name, augmented):
         assert person["heatmaps"].shape == (17, heatmap[1], heatmap[0])
         decoded, scores = decoder.decode(person["heatmaps"])
         true = person["transformed_keypoints"]

@@ -129,7 +129,7 @@ FLIP_PAIRS = [0, *(k + 1 if k % 2 else k - 1 for k in range(1, 17))]  # left and
 class GivenHeatmaps(torch.nn.Module):
     """In the place of the predictors: the features *are* the heatmaps, by predictor."""
 
-    names, answer = ("E1", "P1"), "P1"
+    names, final = ("E1", "P1"), "P1"
 
     def forward(self, feats, names):
         return {name: feats[name] for name in names}
@@ -195,7 +195,7 @@ def test_hostile_heatmaps_decode_as_by_mmposes_head(heads, codec, test_cfg):
         for one, other in zip(found, expected, strict=True):
             np.testing.assert_array_equal(one.predictor_scores[:, column], other.keypoint_scores)
             np.testing.assert_allclose(one.predictor_keypoints[:, column], other.keypoints, rtol=1e-6, atol=1e-4)
-            if name == GivenHeatmaps.answer:
+            if name == GivenHeatmaps.final:
                 np.testing.assert_array_equal(one.keypoints, other.keypoints)
                 np.testing.assert_array_equal(one.keypoint_scores, other.keypoint_scores)
 

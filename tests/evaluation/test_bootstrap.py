@@ -302,7 +302,7 @@ for name in ("torch", "mmengine", "mmcv", "mmdet", "mmpose"):
 package = types.ModuleType("mmpose_ssn")  # without its own start, which mends OpenMMLab packages
 package.__path__ = [{str(REPOSITORY / "mmpose_ssn")!r}]
 sys.modules["mmpose_ssn"] = package
-import mmpose_ssn.evaluation.bootstrap, mmpose_ssn.paper, mmpose_ssn.report.table1
+import mmpose_ssn.evaluation.trained, mmpose_ssn.paper, mmpose_ssn.pages.table1
 """
     subprocess.run([sys.executable, "-c", program], check=True)
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from importlib import resources
 from pathlib import Path
 
-import jsonschema
 import numpy as np
 import pytest
-import yaml
 from mmengine.config import Config
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from mmpose_ssn.__main__ import main
+from mmpose_ssn.checked_yaml import validator
 from mmpose_ssn.evaluation.mean_pose import MeanPose, detect_mean_pose, fit_mean_pose
 from mmpose_ssn.evaluation.protocol import Protocol
 
@@ -123,12 +121,12 @@ def test_command_scores_it_as_pycocotools_does(smoke_config, drawn: Path, tmp_pa
         replace(Protocol.of(config), boxes=boxes, soft_nms=None).apply(config, "")
     config.dump(tmp_path / "config.py")
     out = tmp_path / "mean-pose" / "scores.json"
-    assert main(["mean-pose", str(tmp_path / "config.py"), "--out", str(out)]) == 0
+    assert main(["evaluate", str(tmp_path / "config.py"), "--mean-pose", "--out", str(out)]) == 0
     assert "smoke/mean-pose: AP " in capsys.readouterr().err
 
     content = json.loads(out.read_text())
-    schema = resources.files("mmpose_ssn.report").joinpath("scores.schema.yaml").read_text()
-    jsonschema.validate(content, yaml.safe_load(schema), cls=jsonschema.Draft202012Validator)
+    validator("mmpose_ssn.evaluation", "scores").validate(content)
+    assert Path(content["annotations"]) == drawn / "annotations" / "person_keypoints_val.json"
     lowered = "gaussian, sigma 0.5, scores from 0.001" if boxes == "detector" else "none"
     assert content["protocol"] == {
         "boxes": boxes,

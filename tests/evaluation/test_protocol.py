@@ -11,9 +11,10 @@ from mmengine.config import Config
 
 from mmpose_ssn.evaluation.protocol import Protocol, SoftNMS
 from mmpose_ssn.experiment.presets import load_preset, preset_names
-from mmpose_ssn.experiment.resolve import resolve
-from mmpose_ssn.variants import VARIANTS, config_file
+from mmpose_ssn.experiment.resolved_config import resolve
+from mmpose_ssn.networks import config_file, of_groups
 
+NETWORKS = of_groups("paper")
 SETTINGS: dict[str, Any] = {
     "boxes": "detector",
     "soft_nms": {"sigma": 0.4},
@@ -38,7 +39,7 @@ EVERY = [
         ["quarter offset", "DARK"],
         ["box x keypoints", "box", "keypoints"],
         [None, 0.9, 0.5],
-        ["answer", "E1"],
+        ["final", "E1"],
     )
     if not (values[0] == "ground truth" and values[1] is not None)
 ]
@@ -57,12 +58,12 @@ def test_every_protocol_is_read_off_the_config_that_it_was_written_into(config: 
 def test_a_run_shares_its_presets_protocol(preset: str, tmp_path) -> None:
     loaded = load_preset(preset)
     asked = Protocol.from_settings(loaded["protocol"])
-    assert {Protocol.of(resolve(loaded, variant, 0, tmp_path)) for variant in VARIANTS} == {asked}
+    assert {Protocol.of(resolve(loaded, network, 0, tmp_path)) for network in NETWORKS} == {asked}
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_config_by_itself_has_the_protocol_of_the_preset_paper(variant: str) -> None:
-    plain = Config.fromfile(config_file(variant), import_custom_modules=False)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_config_by_itself_has_the_protocol_of_the_preset_paper(network: str) -> None:
+    plain = Config.fromfile(config_file(network), import_custom_modules=False)
     assert Protocol.of(plain) == Protocol.from_settings(load_preset("paper")["protocol"])
 
 
@@ -74,7 +75,7 @@ def test_described_names_every_setting() -> None:
         "decoder": "quarter offset",
         "rescoring": "box x keypoints",
         "oks_nms": 0.9,
-        "predictor": "answer",
+        "predictor": "final",
     }
 
 

@@ -17,7 +17,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from mmpose_ssn.__main__ import main
-from mmpose_ssn.evaluation.test_dev import check, submission
+from mmpose_ssn.evaluation.submission import check, submission
 
 FILE = "person_keypoints_test-dev2017_ssn-1.0_results"
 IMAGES = {3, 5}
@@ -232,6 +232,6 @@ def test_the_export_needs_neither_torch_nor_openmmlab():
 import sys
 for name in ("torch", "mmengine", "mmcv", "mmdet", "mmpose"):
     sys.modules[name] = None  # an import of it fails
-import mmpose_ssn.evaluation.test_dev, mmpose_ssn.evaluation.soft_nms
+import mmpose_ssn.evaluation.submission, mmpose_ssn.evaluation.soft_nms
 """
     subprocess.run([sys.executable, "-c", program], check=True)

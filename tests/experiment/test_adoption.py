@@ -51,7 +51,7 @@ def test_every_form_of_a_checkpoint_scores_as_the_weights_do(trained, tmp_path: 
 
     content = json.loads(out.read_text())
     assert content["predictors"] == scores["predictors"]
-    schema = resources.files("mmpose_ssn.report").joinpath("scores.schema.yaml").read_text()
+    schema = resources.files("mmpose_ssn.evaluation").joinpath("scores.schema.yaml").read_text()
     jsonschema.validate(content, yaml.safe_load(schema), cls=jsonschema.Draft202012Validator)
     made = content["provenance"]
     assert (made["external"], made["iterations"], made["wall_time_s"]) == ("theirs.pth", iterations, None)

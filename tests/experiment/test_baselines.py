@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,10 +19,10 @@ from mmengine.hub import get_config
 from mmpose_ssn.evaluation.protocol import Protocol
 from mmpose_ssn.experiment import training
 from mmpose_ssn.experiment.presets import load_preset
-from mmpose_ssn.experiment.resolve import digest, resolve, write
+from mmpose_ssn.experiment.resolved_config import digest, resolve, write
 from mmpose_ssn.experiment.runner import build_runner
 from mmpose_ssn.experiment.scoring import score
-from mmpose_ssn.variants import BASELINES, config_file
+from mmpose_ssn.networks import config_file, of_groups
 
 SMALL = ["simplebaseline-r50", "hrnet-w32", "vipnas-mbv3", "vipnas-r50", "litehrnet-18", "ipr-r50"]
 ROOT = Path("some/data")
@@ -36,7 +35,7 @@ def full(name: str) -> Config:
     return Config.fromfile(config_file(name), import_custom_modules=False)
 
 
-@pytest.mark.parametrize("name", BASELINES)
+@pytest.mark.parametrize("name", of_groups("baseline"))
 def test_full_size_config_is_mmposes_network_under_the_papers_recipe(name: str, differing: Differing) -> None:
     config, ssn = full(name), full("ssn")
     assert config.model == get_config(config.origin).model
@@ -46,7 +45,7 @@ def test_full_size_config_is_mmposes_network_under_the_papers_recipe(name: str, 
         assert key.startswith(of_the_network) or "encoder" in key or key.endswith(of_the_crop), key
 
 
-@pytest.mark.parametrize("name", BASELINES)
+@pytest.mark.parametrize("name", of_groups("baseline"))
 def test_crops_and_targets_are_those_that_the_head_decodes(name: str) -> None:
     config = full(name)
     train, val = config.train_dataloader.dataset.dataset.pipeline, config.val_dataloader.dataset.pipeline
@@ -61,7 +60,7 @@ def test_crops_and_targets_are_those_that_the_head_decodes(name: str) -> None:
 @pytest.mark.parametrize("name", SMALL)
 def test_small_baseline_differs_from_ssn_in_its_network_alone(preset: str, name: str, differing: Differing) -> None:
     settings = load_preset(preset)
-    config, ssn = (resolve(settings, variant, 3, ROOT) for variant in (name, "ssn"))
+    config, ssn = (resolve(settings, network, 3, ROOT) for network in (name, "ssn"))
     size = {"figures": [96, 128], "smoke": [64, 64]}[preset]  # smoke's 48x64, in multiples of 32
     keys = {key for key in differing(config, ssn) if not key.startswith("model.")}
     layout = f"custom_hooks.{len(ssn.custom_hooks) - 1}.type"
@@ -100,7 +99,7 @@ def test_own_recipe_is_mmposes_in_proportion(differing: Differing) -> None:
 
 
 @pytest.mark.parametrize(
-    ("preset", "variant", "recipe", "said"),
+    ("preset", "name", "recipe", "said"),
     [
         ("figures", "hourglass52", "common", "hourglass52 has no small form: say in configs/baselines/hourglass52.py"),
         ("figures", "ssn", "own", "ssn has no recipe but the common one"),
@@ -108,9 +107,9 @@ def test_own_recipe_is_mmposes_in_proportion(differing: Differing) -> None:
         ("paper", "hrnet-w32", "own", "full size, where a baseline's own recipe is MMPose's config itself"),
     ],
 )
-def test_what_there_is_not_is_refused_with_a_reason(preset: str, variant: str, recipe: Any, said: str) -> None:
+def test_what_there_is_not_is_refused_with_a_reason(preset: str, name: str, recipe: Any, said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        resolve(load_preset(preset), variant, 0, ROOT, recipe=recipe)
+        resolve(load_preset(preset), name, 0, ROOT, recipe=recipe)
 
 
 def test_full_size_baseline_takes_imagenet_weights_of_its_own_or_none() -> None:
@@ -137,7 +136,7 @@ def test_small_baseline_trains_and_is_scored(name: str, recipe: Any, drawn: Path
     still = [key for key, value in runner.model.named_parameters() if key in before and torch.equal(value, before[key])]
     # all but biases that a softmax takes out again
     assert len(still) < 0.1 * len(before) and all(value.isfinite().all() for value in runner.model.parameters())
-    assert 0 <= runner.test()["answer/AP"] <= 1
+    assert 0 <= runner.test()["final/AP"] <= 1
 
 
 @pytest.mark.usefixtures("one_thread")
@@ -186,74 +185,10 @@ def test_mim_trains_and_tests_simplebaseline_as_the_commands_do(site: Path, draw
 
     figures = json.loads((away / "ap.json").read_text())
     content = score(Config.fromfile(away / "config.py"), weights, tmp_path / "own" / "scores.json")
-    assert content["predictors"].keys() == {"answer"} and content["final"] == "answer"
-    assert content["predictors"]["answer"]["AP"] == pytest.approx(figures["coco/AP"], abs=1e-6)
+    assert content["predictors"].keys() == {"final"} and content["final"] == "final"
+    assert content["predictors"]["final"]["AP"] == pytest.approx(figures["coco/AP"], abs=1e-6)
 
 
 def losses(folder: Path) -> list[float]:
     (file,) = folder.rglob("vis_data/scalars.json")
     return [entry["loss"] for entry in map(json.loads, file.read_text().splitlines()) if "loss" in entry]
-
-
-@pytest.mark.parametrize(
-    ("page", "name", "file", "line", "params", "backbone", "input_size"),
-    [
-        (
-            "baselines.md",
-            "seresnet50",
-            "baselines/seresnet50.py",
-            ("BASELINES = (\n", '    "seresnet50",\n'),
-            36.53,  # as MMPose prints
-            "SEResNet",
-            [64, 64],
-        ),
-        (
-            "dependency.md",
-            "lite-k256-conv9x9",
-            "ssn/td-hm_ssn-lite-k256-conv9x9_1xb16-400k_coco-256x192.py",
-            ("_ALTERNATIVES = (\n", '    "conv9x9",\n'),
-            0.78,  # the budget of the network whose modules it takes the place of
-            "SSNLite",
-            [48, 64],
-        ),
-    ],
-)
-def test_a_new_network_is_one_file_and_one_line(
-    page: str,
-    name: str,
-    file: str,
-    line: tuple[str, str],
-    params: float,
-    backbone: str,
-    input_size: list[int],
-    site: Path,
-    tmp_path: Path,
-) -> None:
-    """As the page shows it, in a copy of the package."""
-    copy = tmp_path / "site"
-    shutil.copytree(site, copy)
-    text = (Path(__file__).parents[2] / "docs" / page).read_text()
-    assert f"`configs/{file}`" in text
-    (copy / "mmpose_ssn" / ".mim" / "configs" / file).write_text(text.split("```python\n")[1].split("```")[0])
-    register = copy / "mmpose_ssn" / "variants.py"
-    register.write_text(register.read_text().replace(line[0], "".join(line)))
-    script = (
-        "import runpy\n"
-        "import mmpose_ssn.plugin\n"
-        "from mmpose_ssn.complexity.compared import count_compared\n"
-        f"print(count_compared(['{name}'])[0].counted.params)\n"
-        "runpy.run_module('mmpose_ssn', run_name='__main__')"
-    )
-    resolving = ["resolve", "--preset", "smoke", "--variant", name, "--data-root", "data", "--out", "config.py"]
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", script, *resolving],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(copy)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert round(int(done.stdout.split()[0]) / 1e6, 2) == params
-    config = Config.fromfile(tmp_path / "config.py", import_custom_modules=False)
-    assert config.experiment.network == name
-    assert config.model.backbone.type == backbone and config.model.head.decoder.input_size == input_size

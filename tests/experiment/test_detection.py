@@ -36,15 +36,15 @@ def test_images_without_annotations_get_the_same_keypoints(network, drawn: Path,
     command += ["--image-info", str(info), "--boxes", str(drawn / "detections" / "val.json"), "--out", str(out)]
     assert main(command) == 0
     scored = json.loads((tmp_path / "scored" / "predictor.P.keypoints.json").read_text())
-    answer = json.loads((out / "answer.keypoints.json").read_text())
-    assert scored and answer == scored == json.loads((out / "predictor.P.keypoints.json").read_text())
+    final = json.loads((out / "final.keypoints.json").read_text())
+    assert scored and final == scored == json.loads((out / "predictor.P.keypoints.json").read_text())
 
     assert main(command) == 0, "a second time, over its own files"
-    packed = ["test-dev", "--results", str(out / "answer.keypoints.json"), "--image-info", str(info)]
+    packed = ["test-dev", "--results", str(out / "final.keypoints.json"), "--image-info", str(info)]
     assert main([*packed, "--name", "lite", "--out", str(tmp_path)]) == 0
     with zipfile.ZipFile(tmp_path / "person_keypoints_test-dev2017_lite_results.zip") as archive:
         (member,) = archive.namelist()
-        assert len(json.loads(archive.read(member))) == len(answer)
+        assert len(json.loads(archive.read(member))) == len(final)
 
 
 def test_what_is_not_there_is_named(network, drawn: Path, tmp_path: Path) -> None:

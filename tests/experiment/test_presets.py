@@ -10,7 +10,7 @@ import yaml
 
 from mmpose_ssn.experiment import presets
 from mmpose_ssn.experiment.presets import load_preset, preset_names
-from mmpose_ssn.variants import configs_folder
+from mmpose_ssn.networks import configs_folder
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -23,7 +23,13 @@ def test_preset_loads_as_it_is_written(name: str) -> None:
 
 
 def test_the_three_presets_that_the_commands_name_are_there() -> None:
-    assert {"smoke", "figures", "paper"} <= set(preset_names())
+    assert {"smoke", "figures", "paper"} == set(preset_names())
+
+
+def test_bound_of_validity_is_the_protocols_and_no_bound_elsewhere() -> None:
+    protocol = Path(__file__).parents[2] / "docs" / "figures" / "protocol.md"
+    assert f"The bound stays {load_preset('figures').least_ap:g} for" in protocol.read_text()
+    assert load_preset("smoke").least_ap == load_preset("paper").least_ap == 0
 
 
 def test_unknown_preset_is_refused_with_those_that_there_are() -> None:

@@ -1,4 +1,4 @@
-"""A resolved config is its variant's full-size config made smaller by one rule, says everything, and survives being
+"""A resolved config is its network's full-size config made smaller by one rule, says everything, and survives being
 written to a file.
 """
 
@@ -15,44 +15,43 @@ import pytest
 from mmengine.config import Config
 
 from mmpose_ssn.experiment.presets import Preset, load_preset, preset_names
-from mmpose_ssn.experiment.resolve import digest, resolve, training_digest, write
-from mmpose_ssn.variants import VARIANTS, config_file
+from mmpose_ssn.experiment.resolved_config import digest, resolve, training_digest, write
+from mmpose_ssn.networks import config_file, of_groups
 
 ROOT = Path("some/data")
+PAPERS = of_groups("paper")
 Leaves = Callable[[Config], dict[str, Any]]
 Differing = Callable[[Config, Config], set[str]]
 
 
 @functools.cache
-def full(variant: str) -> Config:
-    return Config.fromfile(config_file(variant), import_custom_modules=False)
+def full(network: str) -> Config:
+    return Config.fromfile(config_file(network), import_custom_modules=False)
 
 
 @functools.cache
-def resolved(preset: str, variant: str) -> Config:
-    return resolve(load_preset(preset), variant, 5, ROOT)
+def resolved(preset: str, network: str) -> Config:
+    return resolve(load_preset(preset), network, 5, ROOT)
 
 
 every_training = pytest.mark.parametrize(
-    ("preset", "variant"), [(preset, variant) for preset in preset_names() for variant in VARIANTS]
+    ("preset", "network"), [(preset, network) for preset in preset_names() for network in PAPERS]
 )
 scaled_training = pytest.mark.parametrize(
-    ("preset", "variant"),
-    [(preset, variant) for preset in preset_names() if load_preset(preset).get("network") for variant in VARIANTS],
+    ("preset", "network"),
+    [(preset, network) for preset in preset_names() if load_preset(preset).get("network") for network in PAPERS],
 )
 
 
-def width_divisor(preset: str, variant: str) -> int:
-    network = load_preset(preset).get("network", {"width_divisor": 1})
-    return network.get(
-        "lite_width_divisor" if variant.startswith("lite") else "width_divisor", network["width_divisor"]
-    )
+def width_divisor(preset: str, network: str) -> int:
+    scale = load_preset(preset).get("network", {"width_divisor": 1})
+    return scale.get("lite_width_divisor" if network.startswith("lite") else "width_divisor", scale["width_divisor"])
 
 
 @scaled_training
-def test_every_width_is_divided_by_the_same_number(preset: str, variant: str, leaves: Leaves) -> None:
-    network, small, large = load_preset(preset)["network"], resolved(preset, variant).model, full(variant).model
-    divisor = width_divisor(preset, variant)
+def test_every_width_is_divided_by_the_same_number(preset: str, network: str, leaves: Leaves) -> None:
+    scale, small, large = load_preset(preset)["network"], resolved(preset, network).model, full(network).model
+    divisor = width_divisor(preset, network)
     assert small.backbone.base_channels * divisor == large.backbone.base_channels
     assert small.head.channels * divisor == large.head.channels
     assert [c * divisor for c in small.head.stage_channels] == list(large.head.stage_channels)
@@ -64,15 +63,15 @@ def test_every_width_is_divided_by_the_same_number(preset: str, variant: str, le
     if "fsm" in large.backbone:
         assert small.backbone.fsm.shift_channels * divisor == large.backbone.fsm.shift_channels
     groups = {value for key, value in leaves(small).items() if key.endswith("norm_groups")}
-    assert groups == {network["norm_groups"]}
+    assert groups == {scale["norm_groups"]}
 
 
 @scaled_training
-def test_crops_targets_and_decoder_share_the_presets_sizes(preset: str, variant: str) -> None:
-    network, config = load_preset(preset)["network"], resolved(preset, variant)
-    width, height = network["input_size"]
+def test_crops_targets_and_decoder_share_the_presets_sizes(preset: str, network: str) -> None:
+    scale, config = load_preset(preset)["network"], resolved(preset, network)
+    width, height = scale["input_size"]
     codec = dict(
-        type="MSRAHeatmap", input_size=[width, height], heatmap_size=[width // 4, height // 4], sigma=network["sigma"]
+        type="MSRAHeatmap", input_size=[width, height], heatmap_size=[width // 4, height // 4], sigma=scale["sigma"]
     )
     train, val = config.train_dataloader.dataset.dataset.pipeline, config.val_dataloader.dataset.pipeline
     crops = [step.input_size for step in train + val if step.type == "TopdownAffine"]
@@ -82,8 +81,8 @@ def test_crops_targets_and_decoder_share_the_presets_sizes(preset: str, variant:
 
 
 @every_training
-def test_schedule_is_the_papers_scaled_as_a_whole(preset: str, variant: str) -> None:
-    config, whole = resolved(preset, variant), full(variant)
+def test_schedule_is_the_papers_scaled_as_a_whole(preset: str, network: str) -> None:
+    config, whole = resolved(preset, network), full(network)
     iterations = config.train_cfg.max_iters
     assert iterations == load_preset(preset)["training"].get("iterations", 400_000)
 
@@ -122,8 +121,8 @@ def test_schedule_of_a_tenth_and_a_hundredth_keeps_every_share(iterations: int) 
 
 
 @every_training
-def test_augmentation_is_the_papers(preset: str, variant: str) -> None:
-    config = resolved(preset, variant)
+def test_augmentation_is_the_papers(preset: str, network: str) -> None:
+    config = resolved(preset, network)
     steps = {step.type: step for step in config.train_dataloader.dataset.dataset.pipeline}
     assert steps["RandomFlip"] == dict(type="RandomFlip", direction="horizontal", prob=0.5)
     assert steps["RandomBBoxTransform"] == dict(
@@ -139,8 +138,8 @@ def test_augmentation_is_the_papers(preset: str, variant: str) -> None:
 
 
 @every_training
-def test_data_boxes_and_seed_are_the_presets(preset: str, variant: str) -> None:
-    settings, config = load_preset(preset), resolved(preset, variant)
+def test_data_boxes_and_seed_are_the_presets(preset: str, network: str) -> None:
+    settings, config = load_preset(preset), resolved(preset, network)
     train, val = config.train_dataloader.dataset.dataset, config.val_dataloader.dataset
     of_train, of_val = ("train", "val") if settings["data"] == "drawn" else ("train2017", "val2017")
     for dataset, split in ((train, of_train), (val, of_val)):
@@ -167,7 +166,7 @@ def test_paths_of_a_drawn_set_lead_to_its_files(drawn: Path) -> None:
 ESP = {"model.head.stage_channels": "all"}
 FSM = {"shift_channels": 512, "attention": "softplus-l1", "shift": "default"}
 LITE = {"type": "SSNLite", "blocks": 3, "stage_blocks": None}
-"""Of each variant what it switches: predictors, arguments of the modules, another backbone without a neck, and the size
+"""Of each network what it switches: predictors, arguments of the modules, another backbone without a neck, and the size
 of the input. What is not named here is the same in all."""
 SWITCHES: dict[str, dict[str, Any]] = {
     "backbone": {},
@@ -184,13 +183,13 @@ SWITCHES: dict[str, dict[str, Any]] = {
 
 
 def keys_between(preset: str, one: str, other: str, leaves: Leaves) -> set[str]:
-    """Keys that two variants should differ in, from the table above."""
+    """Keys that two networks should differ in, from the table above."""
     a, b = SWITCHES[one], SWITCHES[other]
     keys = {"experiment.network"}
     if a.get("esp") != b.get("esp"):
         keys |= ESP.keys()
     mine, yours = a.get("fsm", {}), b.get("fsm", {})
-    divisors = [width_divisor(preset, variant) for variant in (one, other)]
+    divisors = [width_divisor(preset, network) for network in (one, other)]
     mine, yours = (
         {name: value / divisor if name == "shift_channels" else value for name, value in fsm.items()}
         for fsm, divisor in zip((mine, yours), divisors, strict=True)
@@ -213,15 +212,15 @@ def keys_between(preset: str, one: str, other: str, leaves: Leaves) -> set[str]:
 
 
 @pytest.mark.parametrize("preset", preset_names())
-@pytest.mark.parametrize(("one", "other"), itertools.combinations(VARIANTS, 2))
-def test_two_variants_differ_in_their_switches_alone(
+@pytest.mark.parametrize(("one", "other"), itertools.combinations(PAPERS, 2))
+def test_two_networks_differ_in_their_switches_alone(
     preset: str, one: str, other: str, leaves: Leaves, differing: Differing
 ) -> None:
     assert differing(resolved(preset, one), resolved(preset, other)) == keys_between(preset, one, other, leaves)
 
 
-def test_every_variant_has_its_switches() -> None:
-    assert SWITCHES.keys() == set(VARIANTS)
+def test_every_network_has_its_switches() -> None:
+    assert SWITCHES.keys() == set(PAPERS)
 
 
 @pytest.mark.parametrize("preset", preset_names())
@@ -231,8 +230,8 @@ def test_seeds_differ_in_the_seed_alone(preset: str, differing: Differing) -> No
 
 
 @every_training
-def test_written_file_reads_back_as_the_same_config(preset: str, variant: str, tmp_path: Path) -> None:
-    config = resolved(preset, variant)
+def test_written_file_reads_back_as_the_same_config(preset: str, network: str, tmp_path: Path) -> None:
+    config = resolved(preset, network)
     write(config, tmp_path / "config.py")
     read = Config.fromfile(tmp_path / "config.py", import_custom_modules=False)
     assert read.to_dict() == config.to_dict()
@@ -298,12 +297,12 @@ def test_training_digest_names_the_drawn_training_images(change: dict[str, Any])
 
 
 def test_digests_of_all_trainings_differ() -> None:
-    digests = [training_digest(resolved(preset, variant)) for preset in preset_names() for variant in VARIANTS]
+    digests = [training_digest(resolved(preset, network)) for preset in preset_names() for network in PAPERS]
     assert len(set(digests)) == len(digests)
 
 
-def test_unknown_variant_is_refused_with_those_that_there_are() -> None:
-    with pytest.raises(ValueError, match=r"unknown variant 'ssn-k999', expected one of: backbone, .*, ssn-384x288"):
+def test_unknown_network_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(ValueError, match=r"unknown network 'ssn-k999', expected one of: backbone, .*, ssn-384x288"):
         resolve(load_preset("smoke"), "ssn-k999", 0, ROOT)
 
 

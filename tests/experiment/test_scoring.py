@@ -126,9 +126,13 @@ def test_trained_network_is_scored_by_the_commands(
     assert "smoke/ssn seed 0: AP E1 " in capsys.readouterr().err
 
     content = json.loads(out.read_text())
-    schema = resources.files("mmpose_ssn.report").joinpath("scores.schema.yaml").read_text()
+    schema = resources.files("mmpose_ssn.evaluation").joinpath("scores.schema.yaml").read_text()
     jsonschema.validate(content, yaml.safe_load(schema))
     assert list(content["predictors"]) == ["E1", "E2", "E3", "P1", "P2", "P3", "P4"] and content["final"] == "P4"
+    assert (content["network"], content["recipe"], content["seed"]) == ("ssn", "common", 0)
+    assert content["annotations"] == config.test_evaluator.ann_file
+    assert list(content["cost"]["up_to"]) == list(content["predictors"])
+    assert content["cost"]["up_to"]["P4"] == content["cost"]["deployed"] != content["cost"]["whole"]
     annotations = KeypointAnnotations.from_file(drawn / "annotations" / "person_keypoints_val.json")
     for name, figures in content["predictors"].items():
         found = tmp_path / "predictions" / f"predictor.{name}.keypoints.json"

@@ -20,7 +20,7 @@ from mmengine.runner import Runner
 from mmpose_ssn.__main__ import main
 from mmpose_ssn.engine.loop import StreamTrainLoop
 from mmpose_ssn.experiment import provenance
-from mmpose_ssn.experiment.resolve import digest
+from mmpose_ssn.experiment.resolved_config import digest
 from mmpose_ssn.experiment.training import AlreadyRunning, train
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import mmpose_ssn
-from mmpose_ssn import doctor
+from mmpose_ssn import checkup
 from mmpose_ssn.commands import doctor as command
 from mmpose_ssn.experiment import provenance
 
@@ -28,14 +28,14 @@ def report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., 
     return call
 
 
-def level(findings: list[doctor.Finding], topic: str) -> list[str]:
+def level(findings: list[checkup.Diagnosis], topic: str) -> list[str]:
     return [finding.level for finding in findings if finding.topic == topic]
 
 
 def test_this_environment_can_run_the_main_job_without_coco(report) -> None:
     status, text = report()
     assert status == 0, text
-    assert doctor.MAIN_JOB in text
+    assert checkup.MAIN_JOB in text
     assert "note  COCO" in text
     assert len(text.splitlines()) <= 40
     assert max(map(len, text.splitlines())) <= 100
@@ -47,7 +47,7 @@ def test_this_environment_can_run_the_main_job_without_coco(report) -> None:
 @pytest.mark.parametrize("module", ["snakemake", "mmpose", "fvcore"])
 def test_missing_package_fails_with_what_to_install(report, monkeypatch: pytest.MonkeyPatch, module: str) -> None:
     monkeypatch.setitem(sys.modules, module, None)  # import raises ImportError
-    monkeypatch.setattr(doctor, "_installed_version", lambda names: None if names[0] == module else names[0])
+    monkeypatch.setattr(checkup, "_installed_version", lambda names: None if names[0] == module else names[0])
     status, text = report()
     assert status == 1
     assert f"{module} is not installed" in " ".join(text.split())
@@ -69,17 +69,17 @@ def test_broken_shift_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     from mmpose_ssn import ops
 
     monkeypatch.setattr(ops, "available_backends", lambda: {"torch": None, "fast": "no compiler"})
-    usable, note = doctor._check_backends()
+    usable, note = checkup._check_backends()
     assert (usable.level, note.level) == ("ok", "note")
     assert "no compiler" in note.text
     monkeypatch.setattr(ops, "available_backends", lambda: {"fast": "no compiler"})
-    assert level(doctor._check_backends(), "shift") == ["FAIL"]
+    assert level(checkup._check_backends(), "shift") == ["FAIL"]
 
 
 def test_outside_a_checkout_the_main_job_cannot_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert doctor._check_workflow().level == "ok"
-    monkeypatch.setattr(doctor, "_package_root", lambda: tmp_path)
-    assert doctor._check_workflow().level == "FAIL"
+    assert checkup._check_workflow().level == "ok"
+    monkeypatch.setattr(checkup, "_package_root", lambda: tmp_path)
+    assert checkup._check_workflow().level == "FAIL"
 
 
 def test_title_says_the_commit_of_a_checkout_and_the_version_alone_elsewhere(
@@ -87,7 +87,7 @@ def test_title_says_the_commit_of_a_checkout_and_the_version_alone_elsewhere(
 ) -> None:
     version = f"mmpose-ssn {mmpose_ssn.__version__}"
     monkeypatch.setattr(provenance, "commit", lambda: "0123456789ab+changes")
-    assert doctor._title().startswith(f"{version} (commit 0123456789ab+changes) on ")
+    assert checkup._title().startswith(f"{version} (commit 0123456789ab+changes) on ")
     monkeypatch.undo()
     monkeypatch.setattr(mmpose_ssn, "__file__", str(tmp_path / "mmpose_ssn" / "__init__.py"))
-    assert doctor._title().startswith(f"{version} on ")
+    assert checkup._title().startswith(f"{version} on ")

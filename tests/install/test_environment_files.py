@@ -12,7 +12,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from mmpose_ssn.doctor import PACKAGES
+from mmpose_ssn.checkup import PACKAGES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PYTHON = "3.11"

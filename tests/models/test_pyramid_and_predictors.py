@@ -110,8 +110,8 @@ def test_each_predictor_looks_at_its_own_map(lived_in):
         assert [n for n in before if not torch.equal(before[n], after[n])] == [name]
 
 
-def test_answer_is_the_finest_level():
-    assert small_predictors().answer == "P4"
+def test_final_predictor_is_at_the_finest_level():
+    assert small_predictors().final == "P4"
     assert small_predictors(stage_channels=()).names == ("P1", "P2", "P3", "P4")
     assert small_predictors(stage_channels=(), pyramid_levels=1).names == ("P",)
 

@@ -5,13 +5,14 @@ from collections import Counter
 import pytest
 import torch
 
+from mmpose_ssn.claims import claims
 from mmpose_ssn.models import FeatureShiftingModule
 from mmpose_ssn.models.globalnet import StageFeatures
 from mmpose_ssn.models.lite import SSNLite
 from mmpose_ssn.models.predictors import StagePredictors
 from mmpose_ssn.models.resnet import Bottleneck
 from mmpose_ssn.models.ssn import SSN
-from mmpose_ssn.paper import claims, formulas, supplement
+from mmpose_ssn.paper import formulas, supplement
 
 
 def parameters(module):

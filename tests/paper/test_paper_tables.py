@@ -6,8 +6,9 @@ import re
 import jsonschema
 import pytest
 
-from mmpose_ssn.paper import PrintedNumber, files, supplement, table1, table2, table3
-from mmpose_ssn.variants import VARIANTS
+from mmpose_ssn.checked_yaml import load_checked
+from mmpose_ssn.networks import of_groups
+from mmpose_ssn.paper import PrintedNumber, supplement, table1, table2, table3
 
 TABLE_1 = "Methods\tmAP\t#Params\tFLOPS"
 TABLE_2 = "Methods\t↓"
@@ -24,10 +25,10 @@ def printed_or_dash(number, unit=""):
     return "-" if number is None else f"{number}{unit}"
 
 
-def test_all_variants_in_printed_order():
+def test_all_networks_in_printed_order():
     rows = table1()
-    assert tuple(rows) == VARIANTS
-    assert [row.id for row in rows.values()] == list(VARIANTS)
+    assert tuple(rows) == of_groups("paper")
+    assert tuple(row.id for row in rows.values()) == of_groups("paper")
     assert [row.place for row in rows.values()] == [*(f"Table 1, row {n}" for n in range(1, 10)), "Table 3, row 11"]
     assert rows["ssn-384x288"].ap is None, "Table 3 is of test-dev"
 
@@ -66,9 +67,9 @@ def test_gains_of_table_2_are_those_of_its_own_rows():
         assert gain.points[predictor].matches(round(gap, 9)), (row.id, predictor)
 
 
-def test_the_answers_of_table_2_are_table_1():
-    for variant, row in table2().items():
-        assert row.ap["P4"] == table1()[variant].ap
+def test_the_finals_of_table_2_are_table_1():
+    for network, row in table2().items():
+        assert row.ap["P4"] == table1()[network].ap
 
 
 def test_table_3_is_as_printed(paper_text):
@@ -92,7 +93,7 @@ def test_table_3_is_as_printed(paper_text):
 
 def test_citations_of_table_3_are_those_of_the_reference_list(paper_text):
     references = dict(re.findall(r"^- \[(\d+)\] (.*)$", paper_text.main, re.MULTILINE))
-    for row, fields in zip(table3().values(), files.load_checked("table3").values(), strict=True):
+    for row, fields in zip(table3().values(), load_checked("mmpose_ssn.paper", "table3").values(), strict=True):
         if row.citation is None:
             continue
         author, title, venue = re.fullmatch(r"(\w+) et al\., (.+?),? (\w+ \d{4})", row.citation).groups()
@@ -104,9 +105,9 @@ def test_citations_of_table_3_are_those_of_the_reference_list(paper_text):
 
 
 def test_table_3_repeats_the_costs_of_table_1():
-    for variant, row in table3().items():
+    for network, row in table3().items():
         if row.citation is None:
-            printed = table1()[variant]
+            printed = table1()[network]
             assert (row.params_m, row.flops_g) == (printed.params_m, printed.flops_g)
 
 
@@ -125,13 +126,13 @@ def test_the_supplements_table_is_as_printed(paper_text):
 
 @pytest.mark.parametrize("name", ["table1", "table2", "table3"])
 def test_a_number_that_is_no_text_is_refused_by_its_field(spoil, name):
-    spoiled = copy.deepcopy(files.load_checked(name))
+    spoiled = copy.deepcopy(load_checked("mmpose_ssn.paper", name))
     row = next(iter(spoiled.values()))
     scores = row if name == "table1" else row["ap" if name == "table2" else "scores"]
     scores[list(scores)[-1] if name == "table1" else next(iter(scores))] = 61.8
-    spoil(name, spoiled)
+    spoil("mmpose_ssn.paper", name, spoiled)
     with pytest.raises(jsonschema.ValidationError, match=r"61\.8 is not"):
-        files.load_checked(name)
+        load_checked("mmpose_ssn.paper", name)
 
 
 @pytest.mark.parametrize(

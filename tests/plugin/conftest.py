@@ -21,7 +21,7 @@ def small(drawn: Path) -> dict[str, Any]:
 
     import mmpose_ssn.plugin  # noqa: F401  registers SSN
     from mmpose_ssn.experiment.presets import load_preset
-    from mmpose_ssn.experiment.resolve import resolve
+    from mmpose_ssn.experiment.resolved_config import resolve
 
     config = resolve(load_preset("smoke"), "ssn", 0, drawn)
     torch.manual_seed(0)

@@ -7,12 +7,11 @@ from pathlib import Path
 import mmpose.models  # noqa: F401  registers the estimators
 import pytest
 import torch
-import yaml
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmpose.registry import DATA_SAMPLERS, DATASETS, LOOPS, METRICS, MODELS
 
-from mmpose_ssn.variants import ALTERNATIVES, ASSERTED, CONTROLS, VARIANTS, config_file, configs_folder
+from mmpose_ssn.networks import configs_folder
 
 CONFIGS = sorted((configs_folder() / "ssn").glob("*.py"))
 
@@ -30,15 +29,6 @@ def test_config_builds_an_estimator_whose_heatmaps_fit_its_targets(file: Path) -
     assert heatmaps.shape == (2, 17, rows, columns)
     encoders = [step.encoder for step in config.train_dataloader.dataset.dataset.pipeline if "encoder" in step]
     assert encoders == [config.codec] and config.model.head.decoder == config.codec
-
-
-def test_variants_are_the_configs() -> None:
-    assert sorted(config_file(variant) for variant in (*VARIANTS, *CONTROLS, *ASSERTED, *ALTERNATIVES)) == CONFIGS
-
-
-def test_model_index_lists_each_config_once() -> None:
-    models = yaml.safe_load((configs_folder() / "ssn" / "metafile.yml").read_text())["Models"]
-    assert sorted(model["Config"] for model in models) == [f"configs/ssn/{file.name}" for file in CONFIGS]
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_each_predictor_decodes_as_mmposes_head(small, batch, features, theirs: 
             np.testing.assert_array_equal(got.predictor_scores[:, column], sample.pred_instances.keypoint_scores)
 
 
-def test_flip_test_changes_the_answer(small, batch) -> None:
+def test_flip_test_changes_the_keypoints(small, batch) -> None:
     """Else the comparison above would hold without any flip."""
     plain, flipped = (predict(small, batch, flip_test=flip, flip_mode="heatmap") for flip in (False, True))
     assert any(not np.array_equal(a.keypoint_scores, b.keypoint_scores) for a, b in zip(plain, flipped, strict=True))
@@ -103,7 +103,7 @@ def test_flip_test_changes_the_answer(small, batch) -> None:
 @pytest.mark.parametrize(
     ("asked", "given"), [("all", NAMES), (["P2", "E1"], ("E1", "P2", "P4")), (["P4"], ("P4",)), ([], ("P4",))]
 )
-def test_asked_predictors_come_from_shallow_to_deep_with_the_answer_last(small, batch, asked, given) -> None:
+def test_asked_predictors_come_from_shallow_to_deep_with_the_final_one_last(small, batch, asked, given) -> None:
     every, some = predict(small, batch, predictors="all"), predict(small, batch, predictors=asked)
     columns = [NAMES.index(name) for name in given]
     for one, other in zip(every, some, strict=True):
@@ -114,13 +114,13 @@ def test_asked_predictors_come_from_shallow_to_deep_with_the_answer_last(small, 
         np.testing.assert_array_equal(other.predictor_scores[:, -1], other.keypoint_scores)
 
 
-def test_answer_alone_is_the_same_answer_without_the_others(small, batch) -> None:
+def test_final_predictor_alone_finds_the_same_without_the_others(small, batch) -> None:
     for one, other in zip(predict(small, batch, predictors="all"), predict(small, batch), strict=True):
         assert "predictor_keypoints" not in other
         np.testing.assert_allclose(other.keypoints, one.keypoints, rtol=1e-6)
 
 
-def test_output_heatmaps_are_the_answers(small, batch) -> None:
+def test_output_heatmaps_are_the_final_predictors(small, batch) -> None:
     inputs, samples = batch("val")
     model = small["model"]
     model.test_cfg = {"flip_test": False, "output_heatmaps": True}

@@ -135,14 +135,14 @@ def test_head_of_mmposes_own_has_one_predictor(annotations: Path, samples, meta)
     figures = evaluated(StagePredictorsMetric(ann_file=str(annotations)), meta, alone(samples, 1))
     expected = evaluated(CocoMetric(ann_file=str(annotations)), meta, alone(samples, 1))
     assert {key: value for key, value in figures.items() if key.startswith("coco/")} == expected
-    assert figures["answer/AP"] == expected["coco/AP"]
+    assert figures["final/AP"] == expected["coco/AP"]
 
 
-def test_answer_can_be_named(annotations: Path, samples, meta) -> None:
-    figures = evaluated(StagePredictorsMetric(ann_file=str(annotations), answer="E1"), meta, samples)
+def test_final_predictor_can_be_named(annotations: Path, samples, meta) -> None:
+    figures = evaluated(StagePredictorsMetric(ann_file=str(annotations), final="E1"), meta, samples)
     assert figures["coco/AP"] == figures["E1/AP"] < figures["P4/AP"]
-    with pytest.raises(ValueError, match=r"answer is 'P9', but the head puts out E1, P3, P4"):
-        evaluated(StagePredictorsMetric(ann_file=str(annotations), answer="P9"), meta, samples)
+    with pytest.raises(ValueError, match=r"final is 'P9', but the head puts out E1, P3, P4"):
+        evaluated(StagePredictorsMetric(ann_file=str(annotations), final="P9"), meta, samples)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import torch
 from mmengine.config import Config
 
 from mmpose_ssn.experiment import training
-from mmpose_ssn.experiment.resolve import write
+from mmpose_ssn.experiment.resolved_config import write
 from mmpose_ssn.experiment.scoring import score
 
 ITERATIONS, INSERTION = 8, 4
@@ -34,7 +34,7 @@ def test_mim_trains_and_tests_as_the_commands_do(site: Path, drawn: Path, tmp_pa
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
-    chosen = ["--preset", "smoke", "--variant", "ssn", "--seed", "3", "--data-root", str(drawn)]
+    chosen = ["--preset", "smoke", "--network", "ssn", "--seed", "3", "--data-root", str(drawn)]
     run("mmpose_ssn", "resolve", *chosen, "--out", "config.py")
     config = Config.fromfile(away / "config.py", import_custom_modules=False)
     config.train_cfg.update(max_iters=ITERATIONS, val_begin=ITERATIONS + 1)

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 from mmpose_ssn.experiment.presets import load_preset
-from mmpose_ssn.variants import ASSERTED
+from mmpose_ssn.networks import of_groups
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
-CHOICE = ("preset=smoke", "variants=lite-k256,lite-k512")
+CHOICE = ("preset=smoke", "networks=lite-k256,lite-k512")
 
 
 class Checkout:
@@ -84,7 +84,7 @@ def restored(checkout: Checkout, tmp_path: Path):
 
 def test_partial_choice_renders_a_whole_table(checkout: Checkout) -> None:
     table = pd.read_csv(checkout.root / "results/table1.csv")
-    status = table.set_index("variant")["status"]
+    status = table.set_index("network")["status"]
     assert len(status) == 12
     assert status[["lite-k256", "lite-k512", "mean-pose"]].tolist() == ["measured", "measured", "control"]
     orderings = pd.read_csv(checkout.root / "results/table1-orderings.csv").set_index("ordering")
@@ -118,16 +118,16 @@ def test_page_of_baselines_trains_what_the_preset_compares_and_nothing_twice(che
 
 
 def test_page_of_baselines_shows_what_is_asked_for_by_name(checkout: Checkout) -> None:
-    planned = checkout.planned("preset=smoke", "variants=lite-k256,lite-k256-active", target=PAGE)
+    planned = checkout.planned("preset=smoke", "networks=lite-k256,lite-k256-active", target=PAGE)
     assert planned["train"] == 1
-    planned = checkout.planned("preset=paper", "variants=hrnet-w32", target=PAGE)
+    planned = checkout.planned("preset=paper", "networks=hrnet-w32", target=PAGE)
     assert planned["train"] == planned["latency"] == 1 and "latency_of_preset" not in planned
-    status, output = checkout.snakemake("preset=smoke", "variants=ssn-wo-ca", dry=True, target=PAGE)
-    assert status != 0 and "shows none of the chosen variants" in output
+    status, output = checkout.snakemake("preset=smoke", "networks=ssn-wo-ca", dry=True, target=PAGE)
+    assert status != 0 and "shows none of the chosen networks" in output
 
 
 def test_asserted_networks_are_trained_for_the_ledger_alone(checkout: Checkout) -> None:
-    asserted = len(ASSERTED) * len(load_preset("figures")["asserted_seeds"])
+    asserted = len(of_groups("asserted")) * len(load_preset("figures")["asserted_seeds"])
     assert checkout.planned("preset=figures", "seeds=0,1", target="results/claims.md")["train"] == 20 + asserted
     assert checkout.planned("preset=figures", "seeds=2", target="results/claims.md")["train"] == 10
 
@@ -151,7 +151,7 @@ def test_comments_retrain_nothing(checkout: Checkout, restored: None) -> None:
         "configs/presets/smoke.yaml",
         "mmpose_ssn/models/fsm.py",
         "mmpose_ssn/experiment/training.py",
-        "workflow/rules/variants.smk",
+        "workflow/rules/trainings.smk",
         "environment.yml",
     ):
         file = checkout.root / name
@@ -159,11 +159,11 @@ def test_comments_retrain_nothing(checkout: Checkout, restored: None) -> None:
     assert set(checkout.planned()) <= {"complexity", "table1"}, "neither trained nor scored again"
 
 
-def test_changed_training_setting_retrains_that_variant_alone(checkout: Checkout, restored: None) -> None:
+def test_changed_training_setting_retrains_that_network_alone(checkout: Checkout, restored: None) -> None:
     file = checkout.root / "configs/ssn/td-hm_ssn-lite-k512_1xb16-400k_coco-256x192.py"
     file.write_text(file.read_text() + "optim_wrapper = dict(optimizer=dict(weight_decay=1e-4))\n")
     planned = checkout.planned()
-    assert planned == dict.fromkeys(("resolve", "train", "evaluate", "complexity", "compare", "table1"), 1)
+    assert planned == dict.fromkeys(("resolve", "train", "evaluate", "complexity", "table1"), 1)
 
 
 def test_change_of_the_drawn_set_retrains_all(checkout: Checkout, restored: None) -> None:
@@ -175,34 +175,34 @@ def test_change_of_the_drawn_set_retrains_all(checkout: Checkout, restored: None
     }
 
 
-def test_whole_smoke_preset_has_every_variant(checkout: Checkout) -> None:
+def test_whole_smoke_preset_has_every_network(checkout: Checkout) -> None:
     assert checkout.planned("preset=smoke") == {
         **dict.fromkeys(("resolve", "train", "evaluate"), 8),
-        **dict.fromkeys(("mean_pose", "compare", "table1"), 1),
+        **dict.fromkeys(("mean_pose", "table1"), 1),
     }
 
 
 def test_paper_preset_is_planned_without_coco(checkout: Checkout) -> None:
-    assert checkout.planned("preset=paper", "variants=ssn", "seeds=0,1,2") == {
+    assert checkout.planned("preset=paper", "networks=ssn", "seeds=0,1,2") == {
         "find_coco": 1,
         "resolve": 3,
         "train": 3,
         "evaluate": 3,
-        **dict.fromkeys(("mean_pose", "compare", "table1"), 1),
+        **dict.fromkeys(("mean_pose", "table1"), 1),
     }
 
 
 def test_mmposes_networks_are_asked_for_by_name_under_either_recipe(checkout: Checkout) -> None:
     target = "results/smoke/simplebaseline-r50/own/seed0/scores.json"
-    status, output = checkout.snakemake("preset=smoke", "variants=simplebaseline-r50/own", dry=True, target=target)
+    status, output = checkout.snakemake("preset=smoke", "networks=simplebaseline-r50/own", dry=True, target=target)
     assert status == 0, output
     assert "Training smoke/simplebaseline-r50/own seed 0" in output
 
 
 def test_larger_crops_are_asked_for_by_name(checkout: Checkout) -> None:
-    assert checkout.planned("preset=paper", "variants=ssn-384x288")["train"] == 1
-    status, output = checkout.snakemake("preset=smoke", "variants=ssn-384x288", dry=True)
-    assert status != 0 and "unknown variant ssn-384x288" in output
+    assert checkout.planned("preset=paper", "networks=ssn-384x288")["train"] == 1
+    status, output = checkout.snakemake("preset=smoke", "networks=ssn-384x288", dry=True)
+    assert status != 0 and "unknown network ssn-384x288" in output
 
 
 def test_missing_coco_is_said_before_anything_else_is_done(checkout: Checkout) -> None:
@@ -229,7 +229,7 @@ def test_checkpoint_of_the_users_own_is_scored_in_place_of_a_training(checkout: 
     shutil.copy(folder / "weights.pth", tmp_path / "mine.pth")
     trained = pd.read_json(folder / "scores.json", typ="series")
     own = (*CHOICE, f"checkpoints=lite-k256={tmp_path / 'mine.pth'}")
-    assert checkout.planned(*own).keys() == {"adopt", "evaluate", "compare", "table1"}
+    assert checkout.planned(*own).keys() == {"adopt", "evaluate", "table1"}
     status, output = checkout.snakemake(*own, target="results/smoke/lite-k256/seed0/scores.json")
     assert status == 0, output
     assert "Taking " in output and "Training smoke/lite-k256" not in output
@@ -244,12 +244,12 @@ def test_checkpoint_of_the_users_own_is_scored_in_place_of_a_training(checkout: 
     [
         (
             "presett=smoke",
-            "unknown configuration key presett; expected of: preset, variants, seeds, trunk, checkpoints",
+            "unknown configuration key presett; expected of: preset, networks, seeds, trunk, checkpoints",
         ),
         ("preset=maxi", "unknown preset 'maxi', expected one of: figures, paper, smoke"),
-        ("variants=ssn,ssnn", "unknown variant ssnn; expected of: backbone, backbone-esp, ssn-wo-ca"),
+        ("networks=ssn,ssnn", "unknown network ssnn; expected of: backbone, backbone-esp, ssn-wo-ca"),
         ("checkpoints=ssn=no.pth", "the checkpoint of ssn is not there: 'no.pth'"),
-        ("checkpoints=ssnn=no.pth", "unknown variant of a checkpoint ssnn; expected of: backbone, backbone-esp"),
+        ("checkpoints=ssnn=no.pth", "unknown network of a checkpoint ssnn; expected of: backbone, backbone-esp"),
         ("seeds=-1", "got seeds -1; expected whole numbers from 0"),
     ],
 )

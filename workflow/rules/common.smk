@@ -7,30 +7,25 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
-from mmpose_ssn import paper
+from mmpose_ssn.claims import claims
 from mmpose_ssn.experiment.plan import relative_cost, write_plans
 from mmpose_ssn.experiment.presets import is_meaningless, load_preset
-from mmpose_ssn.experiment.resolve import digest, resolve
-from mmpose_ssn.report.baselines import SHOWN
-from mmpose_ssn.variants import (
-    ALTERNATIVES,
-    ASSERTED,
-    BASELINES,
-    CONTROLS,
-    OWN_RECIPE,
-    VARIANTS,
+from mmpose_ssn.experiment.resolved_config import digest, resolve
+from mmpose_ssn.networks import (
+    MEAN_POSE,
     configs_folder,
+    networks,
+    networks_of,
+    of_groups,
+    shown_on,
+    split_run,
 )
 
 SCHEMA = Path(workflow.current_basedir) / "../schemas/config.schema.yaml"
 
-# Those with a printed AP on val2017; the other one of Table 1 is there for its cost.
-TRAINED = [variant for variant, row in paper.table1().items() if row.ap is not None]
-TRAINED += CONTROLS
-
-# MMPose's networks, under the common recipe and under their own, and what could stand in the modules' place.
-COMPARED = [name + suffix for name in BASELINES for suffix in ("", OWN_RECIPE)]
-COMPARED += ALTERNATIVES
+# What is trained unless somebody asks for something else: the networks of Table 1 with a printed AP, and our controls.
+ASSERTED = of_groups("asserted")
+DEFAULT = [name for name in shown_on("claims") if name not in ASSERTED]
 
 
 def listed(value):
@@ -42,19 +37,19 @@ def listed(value):
     )
 
 
-def refuse_strangers(what, got, known):
-    if strangers := [str(item) for item in got if item not in known]:
+def expect_known(what, got, known):
+    if unknown := [str(item) for item in got if item not in known]:
         raise WorkflowError(
-            f"unknown {what} {', '.join(strangers)}; expected of: {', '.join(known)}"
+            f"unknown {what} {', '.join(unknown)}; expected of: {', '.join(known)}"
         )
 
 
 def chosen():
-    """The configuration's preset, variants and seeds, checked."""
-    refuse_strangers(
+    """The configuration's preset, networks and seeds, checked."""
+    expect_known(
         "configuration key", config, yaml.safe_load(SCHEMA.read_text())["properties"]
     )
-    for key in ("variants", "seeds"):
+    for key in ("networks", "seeds"):
         if isinstance(config.get(key), tuple):  # --config seeds=0,1
             config[key] = list(config[key])
     validate(config, str(SCHEMA))
@@ -62,67 +57,78 @@ def chosen():
         preset = load_preset(config["preset"])
     except ValueError as error:
         raise WorkflowError(str(error))
-    variants = (
-        TRAINED
-        if config["variants"] == "all"
-        else [str(item).strip() for item in listed(config["variants"])]
+    runs = (
+        DEFAULT
+        if config["networks"] == "all"
+        else [str(item).strip() for item in listed(config["networks"])]
     )
-    # Asked for by name: what the paper asserts of networks that it does not tabulate, what it is compared with, and SSN at
-    # 384x288, which has no form of its own in a preset with one size of crop for all.
-    known = TRAINED + [*ASSERTED, *COMPARED]
-    known += [v for v in VARIANTS if preset["data"] == "coco" and v not in TRAINED]
-    refuse_strangers("variant", variants, known)
+    # A network that no page but Table 1 shows is SSN at 384x288, which has no form of its own where all crops have one size.
+    known = [
+        run
+        for one in networks().values()
+        if one.config and (preset["data"] == "coco" or one.pages != ("table1",))
+        for run in one.runs
+    ]
+    expect_known("network", runs, known)
     seeds = preset.get("seeds", [0]) if config["seeds"] is None else config["seeds"]
     seeds = [str(item).strip() for item in listed(seeds)]
     if not seeds or not all(re.fullmatch("[0-9]+", seed) for seed in seeds):
         raise WorkflowError(
             f"got seeds {config['seeds']!r}; expected whole numbers from 0, such as 0,1,2"
         )
-    return config["preset"], variants, [int(seed) for seed in seeds]
+    return config["preset"], runs, [int(seed) for seed in seeds]
 
 
 PRESET, CHOSEN, SEEDS = chosen()
-CLAIMED = [variant for variant in CHOSEN if variant not in COMPARED]
-TABULATED = [variant for variant in CLAIMED if variant not in ASSERTED]
+# In place of the wildcards of a rule whose output names its preset.
+OF_PRESET = SimpleNamespace(preset=PRESET)
+
+
+def chosen_for(page):
+    """The chosen runs that a page shows."""
+    return [run for run in CHOSEN if run in shown_on(page)]
 
 
 # What the page of baselines shows: of the chosen ones those that have a place there, and what the preset puts beside them.
-BESIDE = [variant for variant in CHOSEN if variant in SHOWN]
-if config["variants"] == "all":
-    BESIDE += load_preset(PRESET).get("compared", [])
-    refuse_strangers("variant in the preset's `compared`", BESIDE, SHOWN)
+ON_BASELINES = chosen_for("baselines")
+if config["networks"] == "all":
+    ON_BASELINES += load_preset(PRESET).get("compared", [])
+    expect_known(
+        "network in the preset's `compared`", ON_BASELINES, shown_on("baselines")
+    )
 
 
-def networks_beside(wildcards):
+def networks_on_baselines(wildcards):
     """Those of the page of baselines, once each whatever its recipes."""
-    if not BESIDE:
+    if not ON_BASELINES:
         raise WorkflowError(
-            f"the page of baselines shows none of the chosen variants; it can show: {', '.join(SHOWN)}"
+            "the page of baselines shows none of the chosen networks; it can show: "
+            + ", ".join(shown_on("baselines"))
         )
-    return list(dict.fromkeys(name.removesuffix(OWN_RECIPE) for name in BESIDE))
+    return networks_of(ON_BASELINES)
 
 
 # Networks and seeds that only the ledger of claims asks for.
-ASSERTED_RUNS = {
-    "variant": [name for name in ASSERTED if name not in CHOSEN],
+FOR_CLAIMS_ALONE = {
+    "run": [name for name in ASSERTED if name not in CHOSEN],
     "seed": [
         seed
         for seed in load_preset(PRESET).get("asserted_seeds", [])
-        if seed in SEEDS and config["variants"] == "all"
+        if seed in SEEDS and config["networks"] == "all"
     ],
 }
 
 
 def own_checkpoints():
-    """The configuration's checkpoints by variant, checked."""
+    """The configuration's checkpoints by run, checked."""
     got = config["checkpoints"] or {}
     if isinstance(got, (str, tuple)):  # --config checkpoints=ssn=a.pth,lite-k256=b.pth
         pairs = [item.partition("=") for item in listed(got)]
-        got = {variant.strip(): file.strip() for variant, _, file in pairs}
-    refuse_strangers("variant of a checkpoint", got, CHOSEN)
-    for variant, file in got.items():
+        got = {run.strip(): file.strip() for run, _, file in pairs}
+    expect_known("network of a checkpoint", got, CHOSEN)
+    for run, file in got.items():
         if not Path(file).is_file():
-            raise WorkflowError(f"the checkpoint of {variant} is not there: {file!r}")
+            raise WorkflowError(f"the checkpoint of {run} is not there: {file!r}")
     if got and len(SEEDS) > 1:
         raise WorkflowError(
             f"checkpoints stand in for one training each, but there are {len(SEEDS)} seeds"
@@ -133,9 +139,11 @@ def own_checkpoints():
 CHECKPOINTS = own_checkpoints()
 
 
+# A run is a network, and after a slash a recipe that is not the common one.
 wildcard_constraints:
     preset="[a-z]+",
-    variant="|".join([*VARIANTS, *CONTROLS, *ASSERTED, *COMPARED]),
+    run="|".join(run for one in networks().values() if one.config for run in one.runs),
+    network="|".join(one.id for one in networks().values() if one.config),
     seed="[0-9]+",
     rate="[0-9.e-]+",
 
@@ -159,11 +167,6 @@ def data_ready(wildcards):
     )
 
 
-def val_annotations(wildcards):
-    split = "val" if is_drawn(wildcards) else "val2017"
-    return f"{data_root(wildcards)}/annotations/person_keypoints_{split}.json"
-
-
 def draw_options(wildcards):
     drawn = load_preset(wildcards.preset)["drawn"]
     size = "x".join(map(str, drawn["image_size"]))
@@ -173,7 +176,7 @@ def draw_options(wildcards):
 
 def config_digest(wildcards, seed=None, split="val"):
     seed = int(wildcards.seed) if seed is None else seed
-    network, recipe = network_and_recipe(wildcards)
+    network, recipe = split_run(wildcards.run)
     root = data_root(wildcards)
     return resolved_digest(wildcards.preset, network, seed, root, split, recipe)
 
@@ -182,27 +185,6 @@ def config_digest(wildcards, seed=None, split="val"):
 def resolved_digest(preset, network, seed, root, split, recipe):
     preset, root = load_preset(preset), Path(root)
     return digest(resolve(preset, network, seed, root, split, config["trunk"], recipe))
-
-
-def network_and_recipe(wildcards):
-    """A variant's network, and the recipe that its suffix names."""
-    network = wildcards.variant.removesuffix(OWN_RECIPE)
-    return network, "common" if network == wildcards.variant else "own"
-
-
-TRIAL_SEED = 1000  # of no training that is reported
-
-
-def trial_scores(wildcards):
-    trials = load_preset(wildcards.preset).get("trials")
-    if trials is None:
-        raise WorkflowError(f"the preset {wildcards.preset} has no trials")
-    return expand(
-        "results/{preset}/trials/{variant}/rate{rate}/scores.json",
-        preset=wildcards.preset,
-        variant=trials["variants"],
-        rate=trials["rates"],
-    )
 
 
 def all_cores(wildcards):
@@ -217,26 +199,24 @@ def threads_of_a_training(wildcards):
 
 def cost_of_a_training(wildcards):
     # The longest first, so that none of them is left to run alone at the end.
-    return round(1000 * relative_cost(load_preset(wildcards.preset), wildcards.variant))
+    return round(1000 * relative_cost(load_preset(wildcards.preset), wildcards.run))
 
 
 PLAN = f"results/{PRESET}/plan.json"
 
 
-def tell_of_each_other():
-    """Write down the trainings that go together, for the time that they will take."""
+def write_training_plan():
+    """Write down which trainings go together, so that each can say how long all of them will take."""
     preset = load_preset(PRESET)
     side_by_side = workflow.cores if preset["data"] == "drawn" else 1
-    beside = [name for name in BESIDE if name not in CHOSEN]
-    groups = (CHOSEN, SEEDS), (beside, SEEDS), ASSERTED_RUNS.values()
+    beside = [run for run in ON_BASELINES if run not in CHOSEN]
+    groups = (CHOSEN, SEEDS), (beside, SEEDS), FOR_CLAIMS_ALONE.values()
     plans = [
         {
-            Path(f"results/{PRESET}/{variant}/seed{seed}"): relative_cost(
-                preset, variant
-            )
-            for variant in variants
+            Path(f"results/{PRESET}/{run}/seed{seed}"): relative_cost(preset, run)
+            for run in runs
             for seed in seeds
         }
-        for variants, seeds in groups
+        for runs, seeds in groups
     ]
     write_plans(Path(PLAN), plans, side_by_side)

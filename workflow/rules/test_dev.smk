@@ -8,28 +8,28 @@ TEST_DEV_IMAGES = f"{COCO}/annotations/image_info_test-dev2017.json"
 rule detect_test_dev:
     input:
         config=expand(
-            rules.resolve.output, preset=PRESET, seed=SEEDS[0], allow_missing=True
+            rules.resolve.output, preset=PRESET, seed=SEEDS[0], run="{network}"
         ),
         weights=expand(
             rules.train.output.weights,
             preset=PRESET,
             seed=SEEDS[0],
-            allow_missing=True,
+            run="{network}",
         ),
         images=f"{COCO}/test2017",
         image_info=TEST_DEV_IMAGES,
         boxes=f"{COCO}/person_detection_results/COCO_test-dev2017_detections_AP_H_609_person.json",
     output:
-        directory("results/test-dev/{variant}/predictions"),
+        directory("results/test-dev/{network}/predictions"),
     log:
-        "results/test-dev/{variant}/detect.log",
+        "results/test-dev/{network}/detect.log",
     benchmark:
-        "results/test-dev/{variant}/detect.benchmark.tsv"
+        "results/test-dev/{network}/detect.benchmark.tsv"
     conda:
         "../../environment.yml"
     threads: all_cores
     message:
-        "Detecting on test-dev with {wildcards.variant}"
+        "Detecting on test-dev with {wildcards.network}"
     shell:
         "OMP_NUM_THREADS={threads} python -m mmpose_ssn detect {input.config} --weights {input.weights}"
         " --images {input.images} --image-info {input.image_info} --boxes {input.boxes} --out {output} --log {log}"
@@ -40,17 +40,17 @@ rule test_dev:
         detections=rules.detect_test_dev.output,
         image_info=TEST_DEV_IMAGES,
     output:
-        "results/test-dev/{variant}/person_keypoints_test-dev2017_{variant}_results.zip",
+        "results/test-dev/{network}/person_keypoints_test-dev2017_{network}_results.zip",
     log:
-        "results/test-dev/{variant}/test-dev.log",
+        "results/test-dev/{network}/test-dev.log",
     benchmark:
-        "results/test-dev/{variant}/test-dev.benchmark.tsv"
+        "results/test-dev/{network}/test-dev.benchmark.tsv"
     conda:
         "../../environment.yml"
     params:
         folder=subpath(output[0], parent=True),
     message:
-        "Packing {wildcards.variant}'s detections on test-dev"
+        "Packing {wildcards.network}'s detections on test-dev"
     shell:
-        "python -m mmpose_ssn test-dev --results {input.detections}/answer.keypoints.json"
-        " --image-info {input.image_info} --name {wildcards.variant} --out {params.folder} 2>&1 | tee {log}"
+        "python -m mmpose_ssn test-dev --results {input.detections}/final.keypoints.json"
+        " --image-info {input.image_info} --name {wildcards.network} --out {params.folder} 2>&1 | tee {log}"

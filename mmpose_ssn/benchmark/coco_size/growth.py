@@ -1,4 +1,4 @@
-"""How cost grows with the size of the data: every step at each part of COCO's size, in a process of its own."""
+"""How cost grows with the size of the data: every step is run at each part of COCO's size, in a process of its own."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from mmpose_ssn.benchmark.coco_size import predictors, steps
-from mmpose_ssn.benchmark.coco_size.files import CocoSize, draw_scenes, write_root
+from mmpose_ssn.benchmark.coco_size import read_out, steps
+from mmpose_ssn.benchmark.coco_size.drawn_copies import CocoSize, draw_scenes, write_root
 from mmpose_ssn.benchmark.coco_size.measurement import Measurement
 from mmpose_ssn.files import write_together
 
@@ -28,14 +28,14 @@ Step = Callable[..., list[Measurement]]
 
 @dataclass(frozen=True)
 class Effort:
-    """How long to measure; by default for good.
+    """How long to measure; by default long enough for numbers that mean something.
 
     Attributes:
-        scenes: Different images to draw.
-        rounds: Of each ratio.
-        batches: A round of loading.
-        resamples: Of the bootstrap.
-        preset: Widths of the network whose predictors are timed.
+        scenes: Number of different images to draw.
+        rounds: Number of rounds of each ratio.
+        batches: Number of batches in a round of loading.
+        resamples: Number of resamples of the bootstrap.
+        preset: Preset that gives the widths of the network whose predictors are timed.
     """
 
     scenes: int = 200
@@ -54,14 +54,14 @@ def measure(out: Path, fractions: Sequence[float], effort: Effort, table: Path, 
 
     Args:
         out: Folder in which a folder for the files is made, and removed at the end.
-        fractions: Parts of COCO's size, each 0.001 to 1.
+        fractions: Parts of COCO's size, each from 0.001 to 1.
         effort: How long to measure.
-        table: csv file to write.
-        keep: Leave the files.
+        table: Path of the csv file to write.
+        keep: Whether to leave the files.
 
     Returns:
-        A line for each :class:`Measurement`, with ``fraction`` and ``size`` (training people, or detections) before it;
-        both are empty where they do not matter.
+        A line for each :class:`Measurement`, with ``fraction`` and ``size`` (number of training people, or of
+        detections) before it; both are empty where they do not matter.
 
     Raises:
         ValueError: If a fraction is out of range; nothing has been written then.
@@ -77,7 +77,7 @@ def measure(out: Path, fractions: Sequence[float], effort: Effort, table: Path, 
             write_together({table: pd.DataFrame(lines).round(4).to_csv(index=False)})
             progress.update()
 
-        take(None, None, predictors.all_predictors, effort.preset, effort.rounds)
+        take(None, None, read_out.all_predictors, effort.preset, effort.rounds)
         scenes = draw_scenes(files / "scenes", effort.scenes)
         for fraction, size in sizes.items():
             root = files / f"{fraction:g}"
@@ -100,10 +100,10 @@ def exponents(table: pd.DataFrame) -> pd.Series:
     It is the slope of the straight line, by least squares, through the logarithms.
 
     Args:
-        table: What :func:`measure` returned, for several fractions.
+        table: Table that :func:`measure` returned, for several fractions.
 
     Returns:
-        A value for each (figure, form, unit) in s, CPU s or MB that is above zero at two fractions or more.
+        The power for each (figure, form, unit) in s, CPU s or MB whose value is above zero at two fractions or more.
     """
     grown = table[table["size"].notna() & table.unit.isin(["s", "CPU s", "MB"]) & (table.value > 0)]
     powers = {}
@@ -133,6 +133,6 @@ def _in_new_process(step: Step, *args: object) -> list[Measurement]:
 
 
 def _quietly(step: Step, *args: object) -> list[Measurement]:
-    warnings.simplefilter("ignore")  # MMPose names the file in which it found the keypoints' names
+    warnings.simplefilter("ignore")  # MMPose warns which file it read the keypoints' names from
     with contextlib.redirect_stdout(io.StringIO()):  # the COCO tools print their progress
         return step(*args)

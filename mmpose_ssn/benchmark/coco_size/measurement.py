@@ -1,4 +1,4 @@
-"""One measured number, and how time and memory of a step become one."""
+"""One measured number, and how the time and the memory of a step are measured."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Measurement:
-    """One number.
+    """One measured number.
 
     Attributes:
-        figure: What was done.
-        form: In which of the forms that are compared, or which part of it.
-        unit: Of the value; ``s`` is wall time, ``CPU s`` of all threads, ``MB`` (10^6 bytes) what the process's memory
-            grew by at its peak.
-        value: Where there are several rounds, their median.
-        low, high: The smallest and the largest round.
+        figure: Name of what was done, such as ``start-up``.
+        form: Form in which it was done, of those that are compared, or part of it.
+        unit: Unit of the value: ``s`` is wall time, ``CPU s`` is the time of all threads, ``MB`` (10^6 bytes) is what
+            the process's memory grew by at its peak.
+        value: The value; where there are several rounds, their median.
+        low, high: Values of the smallest and the largest round; None without rounds.
     """
 
     figure: str
@@ -40,15 +40,15 @@ def over_rounds(figure: str, form: str, unit: str, values: Sequence[float]) -> M
 
 @contextmanager
 def measured(figure: str, form: str) -> Iterator[list[Measurement]]:
-    """A list that holds, after the block, its wall time, its CPU time, and what memory grew by at the block's peak.
+    """A list that holds, after the block, its wall time, its CPU time, and what memory grew by at its peak.
 
-    What the process held before and gave back does not count, but what Python kept of it for reuse makes the growth
+    Memory that the process held before and gave back does not count. What Python kept of it for reuse makes the growth
     come out too small: measure what matters in a new process.
     """
     taken: list[Measurement] = []
     if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
         trim(0)  # glibc keeps what is given back, above all where ./run told it to
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak is from now on (Linux, proc(5))
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak counts from now on (Linux, proc(5))
     held, wall, cpu = _memory("VmRSS"), time.perf_counter(), time.process_time()
     yield taken
     taken += [

@@ -22,12 +22,12 @@ from mmpose.registry import DATASETS, METRICS
 from tqdm import tqdm
 
 import mmpose_ssn.plugin  # noqa: F401  registers the stream and the metric
-from mmpose_ssn.benchmark.coco_size.files import CocoSize, annotation_file, detections
+from mmpose_ssn.benchmark.coco_size.drawn_copies import CocoSize, annotation_file, detections
 from mmpose_ssn.benchmark.coco_size.measurement import Measurement, measured, over_rounds
-from mmpose_ssn.datasets.stream import SampleStream
+from mmpose_ssn.datasets.sample_stream import SampleStream
 from mmpose_ssn.evaluation.bootstrap import KeypointAnnotations, KeypointMatches
 from mmpose_ssn.experiment.presets import load_preset
-from mmpose_ssn.experiment.resolve import resolve
+from mmpose_ssn.experiment.resolved_config import resolve
 
 OURS, THEIRS = "SampleStream", "CocoDataset"
 """The project's training data, and MMPose's own data set, with its own sampler and the same transforms."""
@@ -45,13 +45,14 @@ def start_up(root: Path, form: str) -> list[Measurement]:
 
 
 def loading(root: Path, workers: Sequence[int], rounds: int, batches: int) -> list[Measurement]:
-    """Crops a second out of the config's loader, over either data set in turn.
+    """Measure the crops per second that the config's loader gives, over either data set in turn.
 
     Args:
         root: Data root.
-        workers: Numbers of processes to load with; 0 loads in this one.
-        rounds: Each takes one ratio for each number of workers.
-        batches: Of the config's batch size, for each data set and round, after a first one that is not timed.
+        workers: Numbers of processes to load with; 0 loads in this process.
+        rounds: Number of rounds; each takes one ratio for each number of workers.
+        batches: Number of batches of the config's batch size, for each data set and round, after a first one that is
+            not timed.
     """
     config = _config(root)
     set_multi_processing(**config.env_cfg.mp_cfg)
@@ -79,7 +80,8 @@ def loading(root: Path, workers: Sequence[int], rounds: int, batches: int) -> li
 
 
 def scoring(root: Path, size: CocoSize) -> list[Measurement]:
-    """Score detections with the config's metric, as testing ends: OKS-NMS, then AP of each predictor of the network.
+    """Score detections with the config's metric, as at the end of testing: OKS-NMS, then AP of each predictor of the
+    network.
 
     All predictors are given the same poses. What the metric finds goes to results files in ``root``.
     """
@@ -97,7 +99,7 @@ def scoring(root: Path, size: CocoSize) -> list[Measurement]:
 def resampling(root: Path, resamples: int) -> list[Measurement]:
     """Match one predictor's results file with the people, and bootstrap its AP, as ``evaluate`` does for each.
 
-    Comes after :func:`scoring`, which writes that file.
+    It must come after :func:`scoring`, which writes that file.
     """
     with measured("evaluation", "matching of one predictor") as matched:
         annotations = KeypointAnnotations.from_file(annotation_file(root, "val2017"))
@@ -120,7 +122,7 @@ def _crops_per_second(loader: Any, batches: int) -> float:
 
 
 def _poses(root: Path, size: CocoSize) -> Iterator[dict[str, Any]]:
-    """What the metric is given of each pose."""
+    """Each pose in the form in which the metric takes it."""
     number = itertools.count()
     for found in detections(root, size):
         for one in range(len(found.boxes)):

@@ -1,4 +1,4 @@
-"""Fetching one file over HTTP: what broke off goes on where it stopped, and no file of another length is taken."""
+"""Download of a file over HTTP: a broken download goes on where it stopped, and a file of another length is refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import mmpose_ssn
 from mmpose_ssn.files import write_together
 
 PAUSES = (2.0, 10.0, 30.0)
-"""Seconds before a new try. A try that brought bytes starts the list anew, so a long download survives many breaks."""
+"""Seconds before each new try. After a try that brought bytes they begin anew: a long download survives many breaks."""
 
 _SILENCE = 60.0  # seconds without a byte after which a connection counts as broken
 _CHUNK = 1 << 20
@@ -27,14 +27,14 @@ def download(address: str, file: Path, size: int, pauses: Sequence[float] = PAUS
     """Fetch a file; what has arrived is kept in ``file`` + ``.part`` until all is there, whatever happens.
 
     Args:
-        address: HTTP or HTTPS address.
-        file: Where to put it; its folder is made where it is missing.
-        size: Its length in bytes.
+        address: HTTP or HTTPS address of the file.
+        file: Path to write it at; its folder is made where it is missing.
+        size: Length of the file in bytes.
         pauses: Seconds before each new try after one that brought nothing.
 
     Raises:
-        OSError: The server refuses, or one try more than there are pauses brought nothing.
-        ValueError: The server has a file of another length.
+        OSError: If the server refuses, or if one try more than there are pauses brought nothing.
+        ValueError: If the server has a file of another length.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = partial_of(file)
@@ -62,7 +62,7 @@ def download(address: str, file: Path, size: int, pauses: Sequence[float] = PAUS
 
 
 def partial_of(file: Path) -> Path:
-    """Where the beginning of a file lies until the rest has arrived."""
+    """Path of the beginning of a file until the rest has arrived."""
     return file.with_name(f"{file.name}.part")
 
 
@@ -109,7 +109,7 @@ def _go_on(address: str, partial: Path, size: int) -> None:
 
 
 def _refuse_another_length(address: str, response: HTTPResponse, start: int, size: int) -> None:
-    """Hold the whole file's length, where the server says one, against the published one before a byte is taken."""
+    """Compare the file's length, where the server says one, with the published one before a byte is written."""
     said = response.headers.get("Content-Range" if start else "Content-Length")
     if start and not re.match(rf"bytes {start}-", said or ""):
         raise ValueError(f"{address}: asked for the bytes from {start} on, the server sends {said or 'unnamed ones'}")
@@ -120,7 +120,7 @@ def _refuse_another_length(address: str, response: HTTPResponse, start: int, siz
 
 
 def _start(partial: Path, response: HTTPResponse) -> None:
-    """Begin with an empty file, and note its version, without which a rest can never be asked for."""
+    """Discard what is there, and note the version of the file to come: without it the rest could never be asked for."""
     tag = response.headers.get("ETag", "")
     strong = tag if tag.startswith('"') else ""  # weak tags are not for ranges: RFC 9110, section 13.1.5
     validator = strong or response.headers.get("Last-Modified", "")

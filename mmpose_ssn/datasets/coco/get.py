@@ -1,4 +1,4 @@
-"""Getting COCO: from what the user has where there is something, else by download, checked either way."""
+"""Getting COCO: from what the user has already, else by download; both are checked."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from mmpose_ssn.datasets.coco.download import PAUSES, download, partial_of
+from mmpose_ssn.datasets.coco.published import Published, photos_in
+from mmpose_ssn.datasets.coco.unpack import unpack
 from mmpose_ssn.files import draft, write_together
-
-from .download import PAUSES, download, partial_of
-from .published import Published, photos_in
-from .unpack import unpack
 
 DOWNLOADS = "downloads"
 """Folder below the data root for the archives; it can be deleted when all is in place."""
@@ -29,23 +28,23 @@ RECORD = "digests.json"
 def get(
     wanted: Sequence[Published], root: Path, have: Path | None = None, pauses: Sequence[float] = PAUSES
 ) -> dict[str, str]:
-    """Put published files in place below a data root, and hold what lies there against the published digests.
+    """Put published files in place below a data root, and compare what is there with the published digests.
 
-    One that fails does not keep the others back. A call that was killed is gone on with by the same call.
+    A file that fails does not keep the others back. After a killed call, the same call goes on where it stopped.
 
     Args:
-        wanted: Which files.
-        root: The data root, made where it is missing.
+        wanted: Files to put in place.
+        root: Data root, made where it is missing.
         have: Folder with what the user has already: archives, which are read where they are, or unpacked files and
             folders of photos, which are linked (copied where the file system has no links).
-        pauses: Seconds between tries of a download.
+        pauses: Seconds before each new try of a download.
 
     Returns:
-        Why each file that could not be put in place failed, by its name; empty where all is there.
+        Reason why a file could not be put in place, by the file's name; empty where all files are in place.
 
     Raises:
-        OSError: The disk has too little room, or another process is at work in this root.
-        ValueError: ``have`` is no folder.
+        OSError: If the disk has too little room, or if another process is at work in this root.
+        ValueError: If ``have`` is no folder.
     """
     if have and not have.is_dir():
         raise ValueError(f"got {have} as the folder of what is there already; expected a folder")
@@ -77,14 +76,14 @@ def _claimed(root: Path) -> Iterator[None]:
 
 
 class _Record:
-    """What was got and its SHA-256, written after every file."""
+    """Record of the files that were got, with the SHA-256 of each; it is written after every file."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._entries = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
 
     def hold(self, file: Path, published: str | None) -> None:
-        """Hold a file against its published digest, or where there is none against the one of its first download."""
+        """Compare a file with its published digest or, where there is none, with that of its first download."""
         got = _sha256(file)
         expected = published or self._entries.get(file.name, {}).get("sha256", got)
         if got != expected:
@@ -129,7 +128,7 @@ def _put(published: Published, root: Path, have: Path | None, record: _Record, p
 
 
 def _own_unpacked(published: Published, root: Path, have: Path | None) -> dict[str, Path]:
-    """Where the user has all of what a published file puts below the data root; empty where something is missing."""
+    """The user's own paths of all that a published file puts below the data root; empty where something is missing."""
     if have is None:
         return {}
     places = {}
@@ -143,7 +142,7 @@ def _own_unpacked(published: Published, root: Path, have: Path | None) -> dict[s
 
 
 def _archive(published: Published, root: Path, have: Path | None) -> Path:
-    """The archive's file: the user's own, else the downloaded one, there or not."""
+    """Path of the archive: the user's own where there is one, else the download's, which need not exist yet."""
     own = have / published.file if have else None
     return own if own and own.is_file() else root / DOWNLOADS / published.file
 
@@ -185,7 +184,7 @@ def _fetch(published: Published, file: Path, record: _Record, pauses: Sequence[f
 
 
 def _take(own: Path, target: Path) -> None:
-    """Link what the user has; fill a folder that is there already; copy where the file system has no links."""
+    """Link what the user has, file by file into a folder that exists already; copy it where links are not possible."""
     if target.is_dir():
         for file in tqdm(list(own.iterdir()), desc=f"taking {own}", unit="file", delay=5, mininterval=1):
             if not (target / file.name).exists():

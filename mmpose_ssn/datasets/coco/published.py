@@ -1,6 +1,6 @@
 """The files of COCO 2017 as they are published, and what each of them puts below a data root in MMPose's layout.
 
-COCO publishes no digests. The sizes and SHA-256 here are other projects', each at the commit that was read:
+COCO publishes no digests. The sizes and SHA-256 here are those of other projects, each at the commit that was read:
 
 - archives: TensorFlow Datasets, https://github.com/tensorflow/datasets at 333639b37af6c6fedf3610a4a2d42f1c6ef6f7d5,
   tensorflow_datasets/url_checksums/coco.txt;
@@ -20,7 +20,7 @@ HOW_TO_GET = "./run snakemake --cores 1 coco downloads it, 44 GB on disk (docs/c
 """What a user without COCO can do."""
 
 BY_HAND = "https://drive.google.com/drive/folders/1fRUDNUDxe9fjqcRZ2bnF_TKMlO0nB_dk"
-"""Where a browser finds the person detections, as MMPose's docs/en/dataset_zoo/2d_body_keypoint.md links it."""
+"""Page of the person detections for a browser, as MMPose's docs/en/dataset_zoo/2d_body_keypoint.md links it."""
 
 _COCO = (
     "http://images.cocodataset.org"  # plain HTTP, as https://cocodataset.org/#download links it; the digests guard it
@@ -36,14 +36,15 @@ class Published:
     """One published file: an archive, or a file that is used as it is.
 
     Attributes:
-        file: Its name; that of an archive ends in ``.zip``.
-        addresses: Where it is, in the order in which they are tried.
-        size: Its bytes.
-        sha256: Its SHA-256 in hexadecimal, None where nobody has published one.
-        files: What it puts below the data root, with the SHA-256 of each where one has been published.
+        file: Name of the file; that of an archive ends in ``.zip``.
+        addresses: Addresses of the file, in the order in which they are tried.
+        size: Size of the file in bytes.
+        sha256: SHA-256 of the file in hexadecimal; None where nobody has published one.
+        files: Names of the files that it puts below the data root, with the SHA-256 of each; None where nobody has
+            published one.
         folder: Name of the one folder that its members lie in, empty for a file that is no archive.
         photos: Number of photos that it puts into that folder.
-        unpacked: Bytes that all its members take together at most.
+        unpacked: Greatest size of all its members together, in bytes.
         by_hand: Page from which a person can fetch it where the addresses fail.
     """
 
@@ -59,11 +60,11 @@ class Published:
 
     @property
     def is_archive(self) -> bool:
-        """Whether it is unpacked."""
+        """Whether it is an archive."""
         return self.file.endswith(".zip")
 
     def missing(self, root: Path) -> list[str]:
-        """Name what it should have put below a data root and is not there."""
+        """Names of what it puts below a data root and is not there."""
         lacking = [name for name in self.files if not (root / name).is_file()]
         found = len(photos_in(root / self.folder)) if self.photos else 0
         if found < self.photos:
@@ -168,7 +169,7 @@ def contents(parts: Iterable[str] = REQUIRED) -> list[Published]:
     """The published files of some parts.
 
     Raises:
-        ValueError: There is no such part.
+        ValueError: If there is no such part.
     """
     if unknown := [part for part in parts if part not in PARTS]:
         raise ValueError(f"got {', '.join(unknown)}; the parts of COCO are {', '.join(PARTS)}")
@@ -176,5 +177,5 @@ def contents(parts: Iterable[str] = REQUIRED) -> list[Published]:
 
 
 def missing(root: Path, parts: Iterable[str] = REQUIRED) -> list[str]:
-    """Name what is missing below a data root: files, and photos of the folders."""
+    """Names of what is missing below a data root: files, and folders that lack photos."""
     return [name for published in contents(tuple(parts)) for name in published.missing(root)]

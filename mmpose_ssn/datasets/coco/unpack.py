@@ -1,4 +1,4 @@
-"""Unpacking a published archive: nothing that it should not hold is written, and a killed unpacking goes on."""
+"""Unpacking of a published archive: only what it should hold is written, and a killed unpacking can be continued."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from tqdm import tqdm
 
+from mmpose_ssn.datasets.coco.published import Published
 from mmpose_ssn.files import draft, is_draft
-
-from .published import Published
 
 
 def unpack(archive: Path, published: Published, root: Path) -> None:
-    """Write the photos or the named files of an archive below a data root; what is there and whole is left alone.
+    """Write the photos or the named files of an archive below a data root; files that are there and whole are left
+    alone.
 
     Args:
-        archive: The archive's file.
-        published: What it must hold.
-        root: The data root.
+        archive: Path of the archive.
+        published: Published file that the archive must be.
+        root: Data root.
 
     Raises:
-        ValueError: The archive is damaged or is not what was published; a member outside its folder, a link, members
+        ValueError: If the archive is damaged or is not the published one. A member outside its folder, a link, members
             that are larger than expected, or another number of photos are refused before anything is written.
     """
     try:
@@ -44,9 +44,9 @@ def unpack(archive: Path, published: Published, root: Path) -> None:
 
 
 def _checked(members: list[ZipInfo], published: Published) -> list[ZipInfo]:
-    """The members to write, after all have been looked at.
+    """The members to write, after all have been checked.
 
-    Only plain names right in the one folder pass, so that no absolute name and no ``..`` can.
+    Only plain names directly in the one folder pass, so that no absolute name and no ``..`` can.
     """
     kind = r"[0-9]{12}\.jpg" if published.photos else r"[A-Za-z0-9_-]+\.json"
     files = [member for member in members if member.filename != f"{published.folder}/"]

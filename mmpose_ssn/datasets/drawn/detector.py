@@ -1,6 +1,8 @@
-"""What a person detector would report for an image: jittered, scored boxes, with duplicates, misses and false alarms.
+"""Boxes as a person detector would report them for an image: jittered, with scores, duplicates, misses and false
+alarms.
 
-It stands in for the detector files that are scored with on COCO (``COCO_val2017_detections_AP_H_56_person.json``).
+They stand in for the detector files that networks are scored with on COCO
+(``COCO_val2017_detections_AP_H_56_person.json``).
 """
 
 from __future__ import annotations
@@ -8,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from .render import Appearance
-from .stream import Stream
+from mmpose_ssn.datasets.drawn.random_stream import Stream
+from mmpose_ssn.datasets.drawn.rendering import Appearance
 
 Box = tuple[float, float, float, float]
 
@@ -23,7 +25,7 @@ def detect(stream: Stream, appearances: Sequence[Appearance], size: tuple[int, i
 
     Args:
         stream: Source of all choices.
-        appearances: The image's figures, as rendered.
+        appearances: Appearance of each of the image's figures, as rendered.
         size: Width and height of the image in pixels.
     """
     found: list[tuple[Box, float]] = []

@@ -1,9 +1,9 @@
-"""An articulated figure: its pose, drawn by lot, its 17 COCO keypoints, and the strokes that it is made of.
+"""An articulated figure: its random pose, its 17 COCO keypoints, and the strokes that it is made of.
 
 The eight limb segments of a figure are all alike: one colour, one width, one distribution of lengths, and one of bends
 for elbows and knees, so that an arm is told from a leg only by the end of the trunk that it hangs on. Nothing but the
 head tells left from right: a figure that faces us has its left on the image's right, one that shows its back has it on
-the image's left, and which limb passes before which, or before the trunk, is decided by lot.
+the image's left, and which limb passes in front of which, or of the trunk, is random.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from .stream import Stream
+from mmpose_ssn.datasets.drawn.random_stream import Stream
 
 Point = tuple[float, float]
 Colour = tuple[int, int, int]
@@ -67,15 +67,16 @@ PARTS_OF_KEYPOINT: tuple[frozenset[str], ...] = (
 
 @dataclass(frozen=True)
 class Stroke:
-    """The one drawn shape: a line through points with round ends and joins, filled when closed; one point gives a disc.
+    """The only shape that is drawn: a line through points with round ends and joins, filled when closed; one point
+    gives a disc.
 
     Args:
-        points: Image coordinates in pixels, pixel centres at integers, multiples of 1/16.
+        points: Points (x, y) in pixels of the image, with pixel centres at integers; multiples of 1/16.
         width: Full width of the line in pixels.
-        colour: Fill colour, blue, green, red.
+        colour: Fill colour (blue, green, red).
         outline: Width in pixels of the darker rim around it; 0 for none.
         closed: Whether the polygon through the points is filled.
-        part: Which part of a figure this is; empty for what is no figure.
+        part: Part of a figure that this is; empty for a stroke that belongs to no figure.
     """
 
     points: tuple[Point, ...]
@@ -91,14 +92,15 @@ class Figure:
     """A posed and coloured figure.
 
     Args:
-        joints: The 17 keypoints [17] x (x, y) in image pixels, multiples of 1/16.
+        joints: The 17 keypoints (x, y) in pixels of the image, multiples of 1/16.
         up: Unit vector of the head's axis, from chin to crown.
-        head: Centre of the head in image pixels.
-        turn: Where the head looks, in degrees: 0 at us, positive to the image's right, 180 away from us.
+        head: Centre (x, y) of the head in pixels of the image.
+        turn: Direction in which the head looks, in degrees: 0 is at us, positive is to the image's right, 180 is away
+            from us.
         height: Height in pixels of the figure standing upright.
         limb_width: Width of every limb in pixels.
         order: The four limbs and "body" (trunk and head), from back to front.
-        limb_colour: One colour for all limbs.
+        limb_colour: Colour of all limbs.
         trunk_colour: Colour of the trunk.
         skin_colour: Colour of neck, ears and face.
         hair_colour: Colour of the hair, which is all of a head seen from behind.
@@ -122,7 +124,7 @@ class Figure:
         return tuple(index > 2 or _depth(_AZIMUTH[index], self.turn) > _FACE_EDGE for index in range(len(self.joints)))
 
     def strokes(self) -> list[Stroke]:
-        """What to draw, from back to front."""
+        """Strokes to draw, from back to front."""
         strokes: list[Stroke] = []
         for part in self.order:
             strokes += [*self._trunk(), *self._head()] if part == "body" else [self._limb(part)]
@@ -138,7 +140,7 @@ class Figure:
         return Stroke(points, self.limb_width, self.limb_colour, self.rim, part=part)
 
     def _trunk(self) -> list[Stroke]:
-        # By their places in the image, not by their names, so that not even the drawing's rounding tells the sides.
+        # Sorted by place in the image, not by name, so that not even the drawing's rounding tells left from right.
         shoulders, hips = (sorted((self.joints[left], self.joints[left + 1])) for left in (5, 11))
         collar = snap(((shoulders[0][0] + shoulders[1][0]) / 2, (shoulders[0][1] + shoulders[1][1]) / 2))
         corners = (*shoulders, *reversed(hips))
@@ -148,7 +150,7 @@ class Figure:
         ]
 
     def _head(self) -> list[Stroke]:
-        """The far ear, hair, where the head looks at us the face over it, the near ears, eyes and nose."""
+        """The far ears, the hair, the face over it where the head looks at us, the near ears, nose and eyes."""
         radius = HEAD_RADIUS * self.height
         far: list[Stroke] = []
         near: list[Stroke] = []
@@ -193,7 +195,7 @@ _HIPS = 0.085
 
 
 def sample_figure(stream: Stream, height: float) -> Figure:
-    """Draws a figure by lot; it stands about the origin until :func:`moved` places it.
+    """Draws a random figure; it stands about the origin until :func:`moved` places it.
 
     Args:
         stream: Source of all choices.
@@ -202,7 +204,7 @@ def sample_figure(stream: Stream, height: float) -> Figure:
     lean = stream.bell(18.0) if stream.chance(0.6) else stream.uniform(-40.0, 40.0)
     faces_us = stream.chance(0.5)
     narrowing = math.cos(math.radians(stream.bell(55.0)))
-    side = 1.0 if faces_us else -1.0  # where in the image, as seen from the figure's own axis, its left is
+    side = 1.0 if faces_us else -1.0  # on which side of the figure's axis, in the image, its left is
 
     hips = (0.0, 0.0)
     chest = towards(hips, 180.0 + lean + stream.bell(10.0), _TRUNK * height * stream.uniform(0.85, 1.0))
@@ -258,7 +260,7 @@ def moved(figure: Figure, dx: float, dy: float) -> Figure:
 
 
 def extent(figure: Figure) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of joints and head, in pixels."""
+    """Left, top, right and bottom of joints and head, in pixels of the image."""
     radius = HEAD_RADIUS * figure.height
     xs = [x for x, _ in figure.joints] + [figure.head[0] - radius, figure.head[0] + radius]
     ys = [y for _, y in figure.joints] + [figure.head[1] - radius, figure.head[1] + radius]
@@ -266,18 +268,18 @@ def extent(figure: Figure) -> tuple[float, float, float, float]:
 
 
 def snap(point: Point) -> Point:
-    """The nearest point whose coordinates are multiples of 1/16 pixel, where platforms' sines no longer differ."""
+    """The nearest point in multiples of 1/16 pixel, which hides that platforms compute sines differently."""
     return (math.floor(point[0] * 16.0 + 0.5) / 16.0, math.floor(point[1] * 16.0 + 0.5) / 16.0)
 
 
 def towards(start: Point, degrees: float, length: float) -> Point:
-    """The point at a distance from ``start``, at an angle from straight down that is positive to the image's right."""
+    """The point at distance ``length`` from ``start``, at an angle from straight down, positive to the right."""
     angle = math.radians(degrees)
     return (start[0] + length * math.sin(angle), start[1] + length * math.cos(angle))
 
 
 def bright_colour(stream: Stream) -> Colour:
-    """Any hue, any saturation, not too dark (a dark rim must show on it)."""
+    """A random colour of any hue and saturation that is not too dark: a dark rim must show on it."""
     hue, saturation, value = stream.uniform(0.0, 6.0), stream.uniform(0.15, 0.95), stream.uniform(110.0, 255.0)
     ramp = [min(max(abs((hue + shift) % 6.0 - 3.0) - 1.0, 0.0), 1.0) for shift in (0.0, 4.0, 2.0)]
     red, green, blue = (int(value * (1.0 - saturation * (1.0 - part))) for part in ramp)
@@ -319,5 +321,5 @@ def _depth(azimuth: float, turn: float) -> float:
 
 
 def _about(centre: Point, up: Point, across: float, along: float) -> Point:
-    """The point that lies ``across`` pixels to the right of ``centre`` and ``along`` pixels up, for a given up."""
+    """The point ``across`` pixels to the right of ``centre`` and ``along`` pixels along ``up``, a unit vector."""
     return (centre[0] - across * up[1] + along * up[0], centre[1] + across * up[0] + along * up[1])

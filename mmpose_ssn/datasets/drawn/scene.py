@@ -1,7 +1,7 @@
-"""A scene: one to four figures that crowd each other, before a cluttered ground, with things standing in their way.
+"""A scene: one to four figures that crowd each other, in front of a cluttered ground, with things that occlude them.
 
-The clutter holds bent strokes in the figures' own limb colours and widths, so that what looks like a limb is not yet a
-limb.
+The clutter holds bent strokes in the figures' own limb colours and widths, so that not all that looks like a limb is
+one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .figure import (
+from mmpose_ssn.datasets.drawn.figure import (
     Figure,
     Point,
     Stroke,
@@ -25,10 +25,10 @@ from .figure import (
     snap,
     towards,
 )
-from .stream import Stream
+from mmpose_ssn.datasets.drawn.random_stream import Stream
 
 SMALLEST, TALLEST = 0.32, 0.88
-"""Heights of standing figures, in heights of the image (60 to 170 pixels of 192)."""
+"""Least and greatest height of a standing figure, in heights of the image (60 to 170 pixels of 192)."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Scene:
         ground: Texture of the background, uint8 [height, width, 3].
         clutter: Strokes behind all figures, from back to front.
         figures: The figures, from back to front.
-        occluders: Strokes before the figures: (number of figures behind it, stroke).
+        occluders: Strokes in front of figures, each as (number of figures behind it, stroke).
     """
 
     size: tuple[int, int]
@@ -51,7 +51,7 @@ class Scene:
 
 
 def sample_scene(stream: Stream, size: tuple[int, int]) -> Scene:
-    """Draws a scene by lot.
+    """Draws a random scene.
 
     Args:
         stream: Source of all choices.
@@ -68,7 +68,7 @@ def sample_scene(stream: Stream, size: tuple[int, int]) -> Scene:
 
 
 def _crowd(stream: Stream, size: tuple[int, int]) -> tuple[Figure, ...]:
-    """Up to four figures; each after the first mostly stands close to an earlier one, but never hides in its box."""
+    """Up to four figures; each after the first mostly stands close to an earlier one, but no two overlap too much."""
     placed: list[Figure] = []
     for _ in range(stream.pick((1, 2, 3, 4), (0.2, 0.35, 0.27, 0.18))):
         for _attempt in range(6):
@@ -88,7 +88,7 @@ def _place(stream: Stream, size: tuple[int, int], near: Figure | None) -> Figure
         height = min(max(near.height * stream.uniform(0.75, 1.3), size[1] * SMALLEST), size[1] * TALLEST)
     figure = sample_figure(stream, height)
     left, top, right, bottom = extent(figure)
-    outside = 0.35 if stream.chance(0.2) else -0.02  # how much of the figure may lie beyond the edge
+    outside = 0.35 if stream.chance(0.2) else -0.02  # share of the figure that may lie beyond the edge
     centre = []
     for axis, (low, high) in enumerate(((left, right), (top, bottom))):
         reach = (0.5 - outside) * (high - low)
@@ -149,7 +149,7 @@ def _stray_limb(stream: Stream, start: Point, model: Figure) -> Stroke:
 
 
 def _occluders(stream: Stream, figures: tuple[Figure, ...]) -> list[tuple[int, Stroke]]:
-    """Things before the figures, each about a joint below the head."""
+    """Things in front of the figures, each around a joint below the head."""
     things = []
     for _ in range(stream.pick((0, 1, 2, 3), (0.25, 0.35, 0.25, 0.15))):
         index = stream.below(len(figures))
@@ -164,7 +164,7 @@ def _anywhere(stream: Stream, size: tuple[int, int]) -> Point:
 
 
 def _thing(stream: Stream, at: Point, reach: float) -> Stroke:
-    """A box, a disc or a bar about a point, reaching about so many pixels from it."""
+    """A box, a disc or a bar around a point, reaching about ``reach`` pixels from it."""
     x, y = at
     colour = darker(bright_colour(stream), stream.uniform(0.3, 1.0))
     rim = stream.pick((0.0, 1.0))

@@ -11,11 +11,10 @@ from typing import Any
 import cv2
 import numpy as np
 
+from mmpose_ssn.datasets.drawn.figure import KEYPOINTS, SKELETON, Colour
+from mmpose_ssn.datasets.drawn.spec import DETECTED_SPLITS, SPLITS
+from mmpose_ssn.datasets.drawn.write import annotation_file, detection_file
 from mmpose_ssn.files import write_together
-
-from .figure import KEYPOINTS, SKELETON, Colour
-from .spec import DETECTED_SPLITS, SPLITS
-from .write import annotation_file, detection_file
 
 ZOOM = 3
 LEFT: Colour = (80, 160, 255)
@@ -31,20 +30,20 @@ def contact_sheet(
 ) -> None:
     """Draws the first images of a split, enlarged ``ZOOM`` times, with their labels.
 
-    The figure's left is orange, its right blue, what has no side green; a keypoint that is seen is full, an occluded
-    one hollow. Boxes of annotated figures are white, the detector's yellow with their scores.
+    The figure's left is orange, its right is blue, and what has no side is green. A visible keypoint is full, an
+    occluded one hollow. Boxes of annotated figures are white; the detector's are yellow, with their scores.
 
     Args:
         out: Directory of a drawn set.
-        split: "train", "tune" or "val".
-        path: Image file to write.
-        rows: Number of rows.
-        columns: Number of columns.
+        split: Split to show: "train", "tune" or "val".
+        path: Path of the image file to write.
+        rows: Number of rows of images.
+        columns: Number of columns of images.
 
     Raises:
-        ValueError: The split is not one, has fewer than one image, or ``path`` has no image suffix that OpenCV can
-            write.
-        FileNotFoundError: The set has no annotations for the split.
+        ValueError: If there is no such split, if it has no image, or if OpenCV cannot write images with the suffix of
+            ``path``.
+        FileNotFoundError: If the set has no annotations for the split.
     """
     out, path = Path(out), Path(path)
     if split not in SPLITS:
@@ -83,13 +82,13 @@ def _by_image(records: list[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
 
 
 def _side(*keypoints: int) -> Colour:
-    """The colour of a keypoint, or of an edge between two: that of a side where all are on it."""
+    """The colour of a keypoint, or of an edge between two: a side's where all are on that side, else the middle's."""
     sides = {KEYPOINTS[keypoint].split("_")[0] for keypoint in keypoints}
     return {"left": LEFT, "right": RIGHT}.get(sides.pop() if len(sides) == 1 else "", MIDDLE)
 
 
 def _zoomed(x: float, y: float) -> tuple[int, int]:
-    """A point of the image, pixel centres at integers, in OpenCV's fixed-point of the enlarged one."""
+    """A point of the image, pixel centres at integers, in OpenCV's fixed-point coordinates of the enlarged image."""
     return tuple(int(((value + 0.5) * ZOOM - 0.5) * 2**_SHIFT) for value in (x, y))  # type: ignore[return-value]
 
 

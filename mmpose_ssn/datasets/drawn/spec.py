@@ -1,11 +1,11 @@
-"""Which drawn set: the generator's version, the splits, and a set's counts, image size and seed."""
+"""Specification of a drawn set: the generator's version, the splits, and the set's counts, image size and seed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 VERSION = "1.0"
-"""Version of the generator: whatever changes a pixel or a label changes it, or a digest in the tests tells."""
+"""Version of the generator. Whatever changes a pixel or a label must change it, or else a digest in the tests fails."""
 
 SPLITS = ("train", "tune", "val")
 DETECTED_SPLITS = ("tune", "val")
@@ -19,17 +19,17 @@ DESCRIPTION = (
 
 @dataclass(frozen=True)
 class DrawnSpec:
-    """Which set to draw.
+    """Specification of a set to draw.
 
     Args:
         train: Number of training images.
         tune: Number of images to choose settings with.
         val: Number of images to report on.
         image_size: Width and height of every image in pixels.
-        seed: Number of the world; sets of different seeds share nothing.
+        seed: Seed of the set; sets of different seeds share nothing.
 
     Raises:
-        ValueError: A count is negative, all counts are zero, or a side is not within MIN_SIDE to MAX_SIDE pixels.
+        ValueError: If a count is negative, all counts are zero, or a side is not within MIN_SIDE to MAX_SIDE pixels.
     """
 
     train: int

@@ -24,32 +24,31 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from mmpose_ssn.datasets.drawn.coco_files import draw_image, header
+from mmpose_ssn.datasets.drawn.spec import DESCRIPTION, DETECTED_SPLITS, SPLITS, VERSION, DrawnSpec
 from mmpose_ssn.files import is_draft, write_together
 from mmpose_ssn.workers import follow_parent
-
-from .coco import draw_image, header
-from .spec import DESCRIPTION, DETECTED_SPLITS, SPLITS, VERSION, DrawnSpec
 
 _REDRAW = "delete the directory and draw the set again"
 
 
 def write(spec: DrawnSpec, out: str | os.PathLike[str], workers: int | None = None) -> Path:
-    """Draws a set into a directory; returns at once where it is there already.
+    """Draws a set into a directory; returns at once where the set is complete already.
 
-    ``spec.json`` is written first and ``manifest.json`` last, and both in one step: a directory with a manifest holds a
+    ``spec.json`` is written first and ``manifest.json`` last, each in one step: a directory with a manifest holds a
     complete set, one with a spec alone holds a part of one, which the next call draws anew. A second call at the same
     time waits for the first.
 
     Args:
-        spec: Which set.
-        out: Directory, made where it is missing; it must be empty or hold (a part of) this very set.
+        spec: Set to draw.
+        out: Directory of the set, made where it is missing; it must be empty or hold this very set or a part of it.
         workers: Number of processes; by default one for each usable core.
 
     Returns:
         The path of the manifest.
 
     Raises:
-        ValueError: ``out`` holds another set or anything else, or ``workers`` is below 1.
+        ValueError: If ``out`` holds another set or anything else, or if ``workers`` is below 1.
     """
     out = Path(out)
     if workers is not None and workers < 1:
@@ -66,11 +65,11 @@ def write(spec: DrawnSpec, out: str | os.PathLike[str], workers: int | None = No
 
 
 def verify(out: str | os.PathLike[str]) -> None:
-    """Computes every split's digest from the files on disk and holds it against the manifest.
+    """Computes every split's digest from the files on disk and compares it with the manifest's.
 
     Raises:
-        FileNotFoundError: There is no manifest (the set is incomplete), or a file of the set is missing.
-        ValueError: A split's digest is not the manifest's.
+        FileNotFoundError: If there is no manifest (the set is incomplete), or if a file of the set is missing.
+        ValueError: If a split's digest is not the manifest's.
     """
     out = Path(out)
     if not (out / "manifest.json").exists():
@@ -86,12 +85,12 @@ def verify(out: str | os.PathLike[str]) -> None:
 
 
 def annotation_file(out: Path, split: str) -> Path:
-    """Where a split's COCO annotations lie."""
+    """Path of a split's COCO annotations."""
     return out / "annotations" / f"person_keypoints_{split}.json"
 
 
 def detection_file(out: Path, split: str) -> Path:
-    """Where a split's detector boxes lie."""
+    """Path of a split's detector boxes."""
     return out / "detections" / f"{split}.json"
 
 
@@ -120,7 +119,7 @@ def _refuse_another_set(out: Path, spec: DrawnSpec) -> None:
 
 @contextmanager
 def _claimed(out: Path, spec: DrawnSpec) -> Iterator[None]:
-    """Holds the directory for this set, alone, or says why it cannot be had."""
+    """Holds the directory for this set, alone; an error says why that is not possible."""
     out.mkdir(parents=True, exist_ok=True)
     with (out / ".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -133,7 +132,7 @@ def _claimed(out: Path, spec: DrawnSpec) -> Iterator[None]:
             )
         else:
             _write_json(out / "spec.json", _identity(spec))
-        for leftover in list(filter(is_draft, out.rglob(".*"))):  # a killed call's: nobody else writes here now
+        for leftover in list(filter(is_draft, out.rglob(".*"))):  # of a killed call: nobody else writes here now
             leftover.unlink()
         yield
 
@@ -166,7 +165,7 @@ def _mapper(workers: int) -> Iterator[Any]:
     if workers == 1:
         yield map
         return
-    # OpenCV's own threads do not survive a fork, and a process a core leaves them no core to run on.
+    # OpenCV's own threads do not survive a fork, and one process for each core leaves them no core to run on.
     threads = cv2.getNumThreads()
     cv2.setNumThreads(0)
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), follow_parent)

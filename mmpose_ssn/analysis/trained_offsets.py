@@ -1,0 +1,150 @@
+"""The offsets of a trained SSN, module by module: at the end, and where they stood at the start and at half of the
+training.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from mmengine.config import Config
+from tqdm import tqdm
+
+from mmpose_ssn.experiment.provenance import file_digest
+from mmpose_ssn.files import RefusedInput
+
+_MODULE = re.compile(r"backbone\.fsms\.layer(\d+)_(\d+)")  # as mmpose_ssn.models.SSN names them
+
+
+class Site(NamedTuple):
+    """Where a module of SSN stands; sites sort from shallow to deep.
+
+    Attributes:
+        stage: stage of the block that follows it, from 1.
+        block: number of that block in its stage, from 0.
+    """
+
+    stage: int
+    block: int
+
+    @property
+    def after_stride(self) -> bool:
+        """Whether it stands right after a strided block, the first of every stage but the first."""
+        return self.stage > 1 and self.block == 1
+
+    def map_size(self, input_size: tuple[int, int]) -> tuple[int, int]:
+        """Width and height of its map, for those of the image: before a strided block it sees the former stage's."""
+        stride = 4 * 2 ** (self.stage - (2 if self.stage > 1 and self.block == 0 else 1))
+        width, height = (-(-side // stride) for side in input_size)
+        return width, height
+
+
+Offsets = Mapping[Site, npt.NDArray[np.float64]]
+"""The offsets [K, 2], (dx, dy) in pixels of the module's map, of every module from shallow to deep."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedOffsets:
+    """What one training did with the offsets.
+
+    Attributes:
+        network: short id of the network.
+        seed: of the training.
+        input_size: width and height of the crops in pixels.
+        weights: digest of the weights file.
+        end: the offsets of the trained network.
+        half: the same at half of the iterations; None where no snapshot of then is left.
+        start: the same before the first iteration, likewise.
+    """
+
+    network: str
+    seed: int
+    input_size: tuple[int, int]
+    weights: str
+    end: Offsets
+    half: Offsets | None = None
+    start: Offsets | None = None
+
+
+def read_trainings(folders: Iterable[Path], preset: str, networks: Collection[str]) -> list[TrainedOffsets]:
+    """Read the trainings of some networks, and pass over those of others.
+
+    Args:
+        folders: ``<network>/seed<k>`` of each training.
+        preset: that all must be of.
+        networks: short ids of those to read.
+
+    Raises:
+        RefusedInput: if a file is missing or does not fit the others, a training is of another preset or there twice,
+            or a network has no modules of SSN.
+    """
+    read: dict[tuple[str, int], Path] = {}
+    trainings = []
+    for folder in tqdm(folders, desc="read", unit="training", delay=5, leave=False):
+        file = folder / "config.py"
+        if not file.is_file():
+            raise RefusedInput(f"{file}: is not there; expected the folder of a training, <network>/seed<k>")
+        config = Config.fromfile(file, import_custom_modules=False)
+        experiment = config.experiment
+        if experiment.preset != preset:
+            raise RefusedInput(f"{file}: is of the preset {experiment.preset!r}, expected {preset!r} for all")
+        if experiment.network not in networks:
+            continue
+        if other := read.get((experiment.network, experiment.seed)):
+            raise RefusedInput(f"{folder}: {experiment.network}, seed {experiment.seed}, is already given by {other}")
+        read[experiment.network, experiment.seed] = folder
+        trainings.append(_read(folder, experiment.network, experiment.seed, tuple(config.codec.input_size)))
+    return trainings
+
+
+def _read(folder: Path, network: str, seed: int, input_size: tuple[int, int]) -> TrainedOffsets:
+    weights = folder / "weights.pth"
+    try:
+        record = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))
+        digest = file_digest(weights)
+    except OSError as error:
+        raise RefusedInput(f"{error.filename}: cannot be read ({error.strerror}); train {network} first") from error
+    if digest != record["checkpoint_digest"]:
+        raise RefusedInput(f"{weights}: is not the file that weights.json beside it tells of; train {network} again")
+    state: dict[str, Any] = torch.load(weights, map_location="cpu", weights_only=True)["state_dict"]
+    named = {key.removesuffix(".offsets"): value for key, value in state.items() if key.endswith(".offsets")}
+    end = _by_site({name: value.numpy() for name, value in named.items()})
+    if not end:
+        raise RefusedInput(f"{weights}: has no offsets of SSN's modules, expected a network with some")
+    start, half = _snapshots(folder, end, record["iterations"])
+    return TrainedOffsets(network, seed, input_size, digest, end, half, start)
+
+
+def _snapshots(folder: Path, end: Offsets, iterations: int | None) -> tuple[Offsets | None, Offsets | None]:
+    """The offsets at the start and at half of the training that ended at ``end``; the folder may hold others too."""
+    if iterations is not None:
+        for last in sorted(folder.glob(f"training/*/offsets/iter_{iterations}.npz")):
+            if _same(_snapshot(last), end):
+                start, half = (_snapshot(last.with_name(f"iter_{n}.npz")) for n in (0, iterations // 2))
+                return start, half
+    return None, None
+
+
+def _snapshot(file: Path) -> Offsets | None:
+    """What :class:`mmpose_ssn.engine.offset_group.OffsetRecordHook` wrote; None where it did not."""
+    if not file.is_file():
+        return None
+    with np.load(file, allow_pickle=False) as arrays:
+        return _by_site(dict(arrays))
+
+
+def _same(one: Offsets | None, end: Offsets) -> bool:
+    return one is not None and one.keys() == end.keys() and all(np.array_equal(one[site], end[site]) for site in end)
+
+
+def _by_site(named: Mapping[str, npt.NDArray[Any]]) -> Offsets:
+    found = {match: offsets for name, offsets in named.items() if (match := _MODULE.fullmatch(name))}
+    sites = {Site(int(match[1]), int(match[2])): offsets.astype(np.float64) for match, offsets in found.items()}
+    return dict(sorted(sites.items()))

@@ -1,0 +1,212 @@
+"""The ledger: every claim of the paper with what this project's files say of it.
+
+A claim has a verdict, which on a trained figure only the full-size networks on COCO can give, and beside it a finding
+where a controlled experiment has asked the same question of its own networks (:mod:`mmpose_ssn.claims.verdicts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmpose_ssn.claims.catalogue import claims
+from mmpose_ssn.claims.claim import Claim
+from mmpose_ssn.claims.questions import questions
+from mmpose_ssn.claims.verdicts import (
+    PAPER_PRESET,
+    CocoRuns,
+    Count,
+    Finding,
+    FindingKind,
+    Printed,
+    SeedSD,
+    Verdict,
+    VerdictKind,
+    find_little,
+    find_ordering,
+    judge_contrast,
+    judge_cost,
+    judge_ordering,
+)
+from mmpose_ssn.evaluation.comparison import Comparison
+from mmpose_ssn.evaluation.trained import TrainedPredictors
+
+PRIOR = SeedSD(0.3, "chosen before any run, above the differences of 0.1 to 0.2 AP between published retrainings")
+"""Seed SD of a network with fewer than three seeds."""
+
+_COCO = "a full-size training on COCO (preset paper)"
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A cost claim's line of ``cost-claims.csv``.
+
+    Attributes:
+        counted: the figure, in the claim's unit.
+        bound: what it is held against.
+        relation: how, in words.
+        holds: whether it does.
+        how: how it was counted.
+    """
+
+    counted: float
+    bound: str
+    relation: str
+    holds: bool
+    how: str
+
+
+@dataclass(frozen=True)
+class MeasuredElsewhere:
+    """A claim that another file of the experiment decides, such as ``offsets.csv``.
+
+    Attributes:
+        finding: its word.
+        figure: the figure and its interval or p-value, in words.
+    """
+
+    finding: Finding
+    figure: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the ledger.
+
+    Attributes:
+        claim: the claim.
+        verdict: on what the paper says.
+        finding: on the same question in the controlled experiment, or None where it was not asked.
+        evidence: the figures behind the finding, in words.
+        sources: the files that the figures come from.
+    """
+
+    claim: Claim
+    verdict: Verdict
+    finding: Finding | None = None
+    evidence: str = ""
+    sources: tuple[Path, ...] = ()
+
+    @property
+    def asked(self) -> str:
+        """What the experiment was asked: of a printed difference, other networks can tell the direction alone."""
+        if self.claim.kind == "shape":
+            return "its shape"
+        if self.claim.kind == "difference" and self.claim.value is None:
+            return f"within {self.claim.margin.value:g} {self.claim.unit}"
+        return "its direction"
+
+    @property
+    def decided(self) -> bool:
+        """Whether the verdict says yes or no."""
+        return self.verdict.kind in (VerdictKind.REPRODUCED, VerdictKind.CONTRADICTED)
+
+    @property
+    def found(self) -> bool:
+        """Whether the controlled experiment says yes or no."""
+        return self.finding is not None and self.finding.kind in (FindingKind.HOLDS, FindingKind.DOES_NOT_HOLD)
+
+
+def ledger(
+    preset: str,
+    trained: TrainedPredictors,
+    comparisons: Mapping[str, Sequence[Comparison]],
+    counted: Mapping[str, Counted],
+    measured: Mapping[str, MeasuredElsewhere],
+    sources: Mapping[str, Path],
+) -> list[Entry]:
+    """Decide every claim as far as the files go.
+
+    Args:
+        preset: whose trainings these are.
+        trained: the trainings.
+        comparisons: what :func:`mmpose_ssn.claims.questions.compared` found.
+        counted: the cost claims by id.
+        measured: claims that other measurements decide, by id.
+        sources: file of ``counted`` under ``"cost"``, and of ``measured`` under the claims' ``decided_by``.
+    """
+    return [_entry(claim, preset, trained, comparisons, counted, measured, sources) for claim in claims().values()]
+
+
+def _entry(
+    claim: Claim,
+    preset: str,
+    trained: TrainedPredictors,
+    comparisons: Mapping[str, Sequence[Comparison]],
+    counted: Mapping[str, Counted],
+    measured: Mapping[str, MeasuredElsewhere],
+    sources: Mapping[str, Path],
+) -> Entry:
+    if claim.decided_by == "not testable":
+        return Entry(claim, Verdict.not_testable(claim.why or ""))
+    if claim.decided_by == "cost":
+        return _of_cost(claim, counted, sources)
+    if claim.id in measured:
+        of = measured[claim.id]
+        return Entry(claim, Verdict.not_run(_COCO), of.finding, of.figure, (sources[claim.decided_by],))
+    if claim.decided_by == "scores":
+        return _of_scores(claim, preset, trained, comparisons.get(claim.id, []))
+    return Entry(claim, Verdict.not_run(_NEEDED.get(claim.decided_by, claim.quantity)))
+
+
+_NEEDED = {
+    "offsets": "the offsets of full-size networks trained on COCO (preset paper)",
+    "heatmaps": "the keypoint-offset scores of networks trained on COCO; their measurement is not built yet",
+    "test-dev": "the figures that COCO's server returns, put into results/test-dev",
+}
+
+
+def _of_cost(claim: Claim, counted: Mapping[str, Counted], sources: Mapping[str, Path]) -> Entry:
+    of = counted.get(claim.id)
+    if of is None:
+        return Entry(claim, Verdict.not_run("its count: run python -m mmpose_ssn complexity --claims"))
+    verdict = judge_cost(Count(of.counted, f"{of.relation} {of.bound}"), of.holds)
+    return Entry(claim, verdict, evidence=of.how, sources=(sources["cost"],))
+
+
+def _of_scores(claim: Claim, preset: str, trained: TrainedPredictors, comparisons: Sequence[Comparison]) -> Entry:
+    lacking = {name for contrast in questions(claim) for name in trained.missing(contrast)}
+    if preset == PAPER_PRESET and not lacking:
+        return Entry(claim, _judged(claim, trained, comparisons), sources=_scores_files(trained, claim))
+    verdict = Verdict.not_run(f"{_COCO} of {', '.join(sorted(claim.contrast))}")
+    if not comparisons:  # for want of a training, or as a point: another network's figure says nothing of it
+        return Entry(claim, verdict)
+    found = _found(claim, comparisons)
+    return Entry(claim, verdict, found, _spoken(comparisons), _scores_files(trained, claim))
+
+
+def _judged(claim: Claim, trained: TrainedPredictors, comparisons: Sequence[Comparison]) -> Verdict:
+    tolerance = claim.margin.value
+    if claim.kind in ("shape", "ordering"):
+        return judge_ordering(*comparisons)
+    printed = Printed(0.0, 0.0) if claim.value is None else Printed(float(claim.value), claim.rounding)
+    runs = [(float(weight), _runs(trained, name, claim.predictor)) for name, weight in claim.contrast.items()]
+    return judge_contrast(runs, printed, PRIOR, tolerance)
+
+
+def _runs(trained: TrainedPredictors, network: str, predictor: str | None) -> CocoRuns:
+    ap = (100 * one.predictors[predictor or one.final].ap for one in trained.of(network))
+    return CocoRuns(PAPER_PRESET, tuple(ap))
+
+
+def _found(claim: Claim, comparisons: Sequence[Comparison]) -> Finding:
+    if claim.kind == "difference" and claim.value is None:
+        return find_little(comparisons[0], claim.margin.value)
+    return find_ordering(*comparisons)
+
+
+def _spoken(comparisons: Sequence[Comparison]) -> str:
+    if len(comparisons) == 1:
+        return str(comparisons[0])
+    least = min(comparisons, key=lambda one: one.difference)
+    return f"{len(comparisons)} comparisons, the least of them: {least}"
+
+
+def _scores_files(trained: TrainedPredictors, claim: Claim) -> tuple[Path, ...]:
+    """What the comparisons were made from: trainings with the seeds that all have, or as a point all there are."""
+    contrasts = questions(claim)
+    seeds = {seed for contrast in contrasts for seed in trained.seeds(contrast)}
+    return tuple(
+        one.path for network in claim.contrast for one in trained.of(network) if not contrasts or one.seed in seeds
+    )

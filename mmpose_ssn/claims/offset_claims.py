@@ -1,0 +1,349 @@
+r"""The paper's claims about offsets (Sections 4, 4.1 and 4.2), each measured as ``claims.yaml`` defines it.
+
+Every claim is that one figure of the trained offsets lies above a boundary: a margin of that file, or a half where it
+says "most". How sure that is, is told by a bootstrap over channels, for all claims alike. K channels of a module come
+from one distribution, as nothing but their random start tells them apart; so each module's offsets, both coordinates
+of one together, are drawn K times with replacement, each module and training by itself, and the figure is computed
+anew. That asks no distribution of a figure, be it a mean, a ratio or a count of modules, and is paired where two times
+of one training are compared. Modules are not drawn: a claim is about those that the network has. Two networks of one
+seed share a few initial offsets; to draw them apart errs to the safe side.
+
+Several seeds give their mean figure, to which each draw adds what other seeds would have given, :math:`s / \sqrt S`
+times a t variable with S - 1 degrees of freedom, s being the SD of the S seeds' figures, as in
+:func:`mmpose_ssn.evaluation.comparison.compare`. s holds the channels' spread once more, which errs to the safe side
+and keeps a few coarse figures that agree by chance from looking certain. With one seed the channels alone are drawn.
+
+p is two-sided, and Holm's adjustment is over all claims that could be measured. Where fewer than about ten offsets
+make the whole difference, a bootstrap is rough and decides too readily.
+
+Bootstrap: Efron and Tibshirani, An Introduction to the Bootstrap (1993).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from mmpose_ssn.analysis.trained_offsets import Offsets, Site, TrainedOffsets
+from mmpose_ssn.claims.catalogue import claims
+from mmpose_ssn.claims.claim import Claim
+from mmpose_ssn.claims.verdicts import PAPER_PRESET, Finding, find_shape
+from mmpose_ssn.evaluation.comparison import Interval, holm
+
+FloatArray = npt.NDArray[np.float64]
+
+NEAR = 0.1
+"""Coordinates within so many pixels of a whole number are on the grid."""
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnChannels:
+    """A training's offsets, and how often each of D draws has each channel.
+
+    Attributes:
+        training: the offsets.
+        times: for each module [D, K], K in each line.
+    """
+
+    training: TrainedOffsets
+    times: Mapping[Site, FloatArray]
+
+    @classmethod
+    def once(cls, training: TrainedOffsets) -> DrawnChannels:
+        """One draw, that has every channel once: the training as it is."""
+        return cls(training, {site: np.ones((1, len(offsets))) for site, offsets in training.end.items()})
+
+    @classmethod
+    def draw(cls, training: TrainedOffsets, draws: int, rng: np.random.Generator) -> DrawnChannels:
+        """The training as it is, and then ``draws`` draws with replacement."""
+        times = {}
+        for site, once in cls.once(training).times.items():
+            k = once.shape[1]
+            drawn = rng.integers(k, size=(draws, k)) + k * np.arange(draws)[:, None]  # counted line by line
+            counts = np.bincount(drawn.ravel(), minlength=draws * k).reshape(draws, k)
+            times[site] = np.concatenate([once, counts])
+        return cls(training, times)
+
+    def mean(self, values: Mapping[Site, FloatArray]) -> FloatArray:
+        """Mean [D] over all channels of the modules that have values [K]."""
+        total = np.sum([self.times[site] @ value for site, value in values.items()], axis=0)
+        return np.asarray(total / sum(map(len, values.values())))
+
+    def means(self, values: Mapping[Site, FloatArray]) -> FloatArray:
+        """Mean [modules, D] over the channels of each of those modules."""
+        return np.stack([self.mean({site: value}) for site, value in values.items()])
+
+
+def on_grid(offsets: Offsets) -> dict[Site, FloatArray]:
+    """For each offset, the share of its two coordinates that is on the grid."""
+    return {site: (np.abs(one - np.round(one)) <= NEAR).mean(axis=1) for site, one in offsets.items()}
+
+
+def lengths(offsets: Offsets) -> dict[Site, FloatArray]:
+    """Length of each offset, in pixels of its map."""
+    return {site: np.linalg.norm(one, axis=1) for site, one in offsets.items()}
+
+
+def _stuck_after_strides(networks: Sequence[DrawnChannels], margin: float) -> FloatArray:
+    (ssn,) = networks
+    short = {site: (length < 1).astype(float) for site, length in lengths(ssn.training.end).items()}
+    stages = {site.stage for site in short if site.after_stride}
+    after = {site: value for site, value in short.items() if site.after_stride}
+    others = {site: value for site, value in short.items() if site.stage in stages and not site.after_stride}
+    return ssn.mean(after) - ssn.mean(others)
+
+
+def _out_of_the_map(networks: Sequence[DrawnChannels], margin: float) -> FloatArray:
+    shares = []
+    for network in networks:
+        size = network.training.input_size
+        out = {
+            site: (np.abs(offsets) > site.map_size(size)).any(axis=1).astype(float)
+            for site, offsets in network.training.end.items()
+        }
+        shares.append(network.mean(out))
+    return shares[0] - shares[1]
+
+
+def _modules_on_the_grid(networks: Sequence[DrawnChannels], margin: float) -> FloatArray:
+    (ssn,) = networks
+    return np.asarray(np.mean(ssn.means(on_grid(ssn.training.end)) >= margin, axis=0))
+
+
+def _grid_in_deep_stages(networks: Sequence[DrawnChannels], margin: float) -> FloatArray:
+    (ssn,) = networks
+    shallow, deep = _by_depth(on_grid(ssn.training.end))
+    return ssn.mean(deep) - ssn.mean(shallow)
+
+
+def _grid_since_half(networks: Sequence[DrawnChannels], margin: float) -> FloatArray:
+    (ssn,) = networks
+    return ssn.mean(on_grid(ssn.training.end)) - ssn.mean(on_grid(ssn.training.half or {}))
+
+
+def _modules_dense_at_the_centre(networks: Sequence[DrawnChannels], margin: float) -> FloatArray:
+    (ssn,) = networks
+    ends = lengths(ssn.training.end)
+    return np.asarray(np.mean([_falls(length, ssn.times[site]) for site, length in ends.items()], axis=0))
+
+
+def _falls(length: FloatArray, times: FloatArray) -> npt.NDArray[np.bool_]:
+    """Whether, in each draw [D], no ring is as dense as the one inside it; rings end at 1, 2, 4, 8, ... pixels, up to
+    the one that holds the longest offset.
+    """
+    ring = np.ceil(np.log2(np.maximum(length, 1))).astype(int)
+    counts = times @ np.eye(ring.max() + 1)[ring]
+    area = np.diff(np.concatenate([[0.0], math.pi * 4.0 ** np.arange(ring.max() + 1)]))
+    density = counts / area
+    beyond = np.cumsum(counts[:, ::-1], axis=1)[:, ::-1] == 0
+    return np.asarray(((density[:, 1:] < density[:, :-1]) | beyond[:, 1:]).all(axis=1))
+
+
+def _longer(networks: Sequence[DrawnChannels], margin: float) -> FloatArray:
+    first, second = (network.means(lengths(network.training.end)).mean(axis=0) for network in networks)
+    return np.asarray(first - second)
+
+
+def _longer_in_shallow_stages(networks: Sequence[DrawnChannels], margin: float) -> FloatArray:
+    shallow, deep = (
+        np.divide(*(network.means(_by_depth(lengths(network.training.end))[part]).mean(axis=0) for network in networks))
+        for part in (0, 1)
+    )
+    return np.asarray(shallow / deep)
+
+
+def _by_depth(values: Mapping[Site, FloatArray]) -> tuple[dict[Site, FloatArray], dict[Site, FloatArray]]:
+    """What belongs to stages 1 and 2, and what to 3 and 4."""
+    shallow = {site: value for site, value in values.items() if site.stage <= 2}
+    return shallow, {site: value for site, value in values.items() if site.stage > 2}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How a claim's figure is computed.
+
+    Attributes:
+        figure: the figure in each draw [D], from the networks of the claim, the one it speaks of first, and its margin.
+        unit: of the figure.
+        boundary: what the claim says that the figure lies above; None for the margin.
+        since_half: whether it needs the offsets at half of the training.
+    """
+
+    figure: Callable[[Sequence[DrawnChannels], float], FloatArray]
+    unit: str
+    boundary: float | None = None
+    since_half: bool = False
+
+
+MEASURES = {
+    "offsets-stuck-after-a-strided-block": Measure(_stuck_after_strides, "share of offsets"),
+    "undelayed-offsets-leave-the-map": Measure(_out_of_the_map, "share of offsets"),
+    "most-modules-on-the-grid": Measure(_modules_on_the_grid, "share of modules", boundary=0.5),
+    "deeper-modules-closer-to-the-grid": Measure(_grid_in_deep_stages, "share of coordinates"),
+    "grid-late-in-training": Measure(_grid_since_half, "share of coordinates", since_half=True),
+    "offsets-dense-at-the-centre": Measure(_modules_dense_at_the_centre, "share of modules"),
+    "shorter-offsets-without-attention": Measure(_longer, "pixels"),
+    "shorter-offsets-without-attention-in-shallow-layers": Measure(_longer_in_shallow_stages, "ratio"),
+}
+"""By the claim's id. Mean lengths are taken over each module, and then over modules; shares over all offsets."""
+
+
+@dataclass(frozen=True)
+class MeasuredClaim:
+    """A claim whose networks were trained.
+
+    Attributes:
+        claim: the claim.
+        preset: of the trainings.
+        figure: the mean over seeds.
+        unit: of the figure.
+        boundary: what it is claimed to lie above.
+        at_start: the same figure before training, where all trainings have it and it is not about time.
+        interval90: of the figure.
+        interval95: the same at 95 %.
+        stability: share of the draws above the boundary; a description, not a probability that the claim is true.
+        p: two-sided p-value of a figure at the boundary.
+        p_holm: the same, adjusted for all claims measured.
+        seeds: of the trainings.
+        modules: how many each network has.
+        offsets: how many there are in all these trainings.
+        weights: digest of each training's weights.
+    """
+
+    claim: Claim
+    preset: str
+    figure: float
+    unit: str
+    boundary: float
+    at_start: float | None
+    interval90: Interval
+    interval95: Interval
+    stability: float
+    p: float
+    p_holm: float
+    seeds: tuple[int, ...]
+    modules: int
+    offsets: int
+    weights: Mapping[str, str]
+
+    @property
+    def seen(self) -> bool:
+        """Whether what was measured has the claimed shape, rather than its opposite."""
+        return self.figure > self.boundary
+
+    @property
+    def finding(self) -> Finding | None:
+        """What the controlled experiment says; None for the paper's own preset, whose results are judged."""
+        return None if self.preset == PAPER_PRESET else find_shape(self.preset, self.seen, self.p_holm)
+
+
+@dataclass(frozen=True)
+class ClaimNotRun:
+    """A claim that was not measured, and what is missing."""
+
+    claim: Claim
+    missing: str
+
+
+def measure(
+    preset: str, trainings: Sequence[TrainedOffsets], draws: int = 2000, seed: int = 0
+) -> list[MeasuredClaim | ClaimNotRun]:
+    """Measure each claim whose networks have been trained, with the seeds that they have in common.
+
+    Args:
+        preset: that all were trained with.
+        trainings: each pair of network and seed once.
+        draws: draws of channels; at least 40 for each claim, or Holm's p cannot reach 5 % (:func:`holm`).
+        seed: of the drawing.
+
+    Returns:
+        All claims that ``claims.yaml`` has offsets decide, in its order.
+    """
+    drawn = {
+        (one.network, one.seed): DrawnChannels.draw(one, draws, np.random.default_rng([seed, one.seed, number]))
+        for number, one in enumerate(sorted(trainings, key=lambda one: (one.network, one.seed)))
+    }
+    results: list[MeasuredClaim | ClaimNotRun] = []
+    for claim in offset_claims():
+        own_seeds = [{seed for name, seed in drawn if name == network} for network in claim.contrast]
+        common = sorted(set.intersection(*own_seeds))
+        pairs = [[drawn[network, number] for network in claim.contrast] for number in common]
+        missing = _missing(claim, own_seeds, pairs)
+        results.append(ClaimNotRun(claim, missing) if missing else _measure(preset, claim, pairs, seed))
+    measured = [one for one in results if isinstance(one, MeasuredClaim)]
+    adjusted = dict(zip((one.claim.id for one in measured), holm([one.p for one in measured]), strict=True))
+    return [replace(one, p_holm=adjusted[one.claim.id]) if isinstance(one, MeasuredClaim) else one for one in results]
+
+
+@functools.cache
+def offset_claims() -> tuple[Claim, ...]:
+    """The claims that trained offsets decide."""
+    return tuple(claim for claim in claims().values() if claim.decided_by == "offsets")
+
+
+def _missing(claim: Claim, own_seeds: Sequence[set[int]], pairs: Sequence[Sequence[DrawnChannels]]) -> str:
+    untrained = [network for network, seeds in zip(claim.contrast, own_seeds, strict=True) if not seeds]
+    if untrained:
+        return f"a training of {' and of '.join(untrained)}"
+    if not pairs:
+        return f"a seed that {' and '.join(claim.contrast)} have in common"
+    if MEASURES[claim.id].since_half:
+        without = [one.training for pair in pairs for one in pair if one.training.half is None]
+        if without:
+            names = ", ".join(f"{one.network} seed {one.seed}" for one in without)
+            return f"the snapshot of the offsets at half of the training of {names}"
+    return ""
+
+
+def _measure(preset: str, claim: Claim, pairs: Sequence[Sequence[DrawnChannels]], seed: int) -> MeasuredClaim:
+    how, margin = MEASURES[claim.id], claim.margin.value
+    boundary = margin if how.boundary is None else how.boundary
+    by_seed = np.stack([how.figure(pair, margin) for pair in pairs])
+    figure, resampled = float(by_seed[:, 0].mean()), by_seed[:, 1:].mean(axis=0)
+    if len(pairs) > 1:
+        error = by_seed[:, 0].std(ddof=1) / math.sqrt(len(pairs))
+        other_seeds = np.random.default_rng([seed, len(pairs)]).standard_t(len(pairs) - 1, size=len(resampled))
+        resampled = resampled + error * other_seeds
+    low95, low90, high90, high95 = map(float, np.quantile(resampled, [0.025, 0.05, 0.95, 0.975]))
+    p = _two_sided_p(figure, resampled, boundary)
+    trainings = [one.training for pair in pairs for one in pair]
+    return MeasuredClaim(
+        claim=claim,
+        preset=preset,
+        figure=figure,
+        unit=how.unit,
+        boundary=boundary,
+        at_start=None if how.since_half else _at_start(how, margin, pairs),
+        interval90=(low90, high90),
+        interval95=(low95, high95),
+        stability=float(np.mean(resampled > boundary)),
+        p=p,
+        p_holm=p,
+        seeds=tuple(pair[0].training.seed for pair in pairs),
+        modules=len(trainings[0].end),
+        offsets=sum(len(offsets) for one in trainings for offsets in one.end.values()),
+        weights={f"{one.network}/seed{one.seed}": one.weights for one in trainings},
+    )
+
+
+def _two_sided_p(figure: float, resampled: FloatArray, boundary: float) -> float:
+    """As :func:`mmpose_ssn.evaluation.comparison.two_sided_p`, but never small where most draws are across the boundary
+    from the figure itself, as they may be where a figure counts modules: then nothing is known.
+    """
+    against = resampled <= boundary if figure > boundary else resampled >= boundary
+    return float(min(1.0, 2 * (1 + np.count_nonzero(against)) / (1 + len(resampled))))
+
+
+def _at_start(how: Measure, margin: float, pairs: Sequence[Sequence[DrawnChannels]]) -> float | None:
+    figures = []
+    for pair in pairs:
+        started = [replace(one.training, end=one.training.start) for one in pair if one.training.start is not None]
+        if len(started) < len(pair):
+            return None
+        figures.append(how.figure([DrawnChannels.once(training) for training in started], margin)[0])
+    return float(np.mean(figures))

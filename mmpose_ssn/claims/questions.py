@@ -1,0 +1,73 @@
+"""What each of the paper's claims on AP asks of trained networks, and the comparisons that answer it."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Sequence
+
+from tqdm import tqdm
+
+from mmpose_ssn.claims.catalogue import claims
+from mmpose_ssn.claims.claim import Claim
+from mmpose_ssn.evaluation.comparison import Comparison, Sides, compare
+from mmpose_ssn.evaluation.trained import Contrast, TrainedPredictors
+
+_EARLY = ("E1", "E2", "E3")
+
+
+def questions(claim: Claim) -> list[Contrast]:
+    """What must be above zero for a claim on AP to hold: one sum of AP, several for a shape.
+
+    A difference without a printed value has one as well: it is to be near zero.
+    """
+
+    def of(predictor: str | None) -> Contrast:
+        return {(name, predictor): float(weight) for name, weight in claim.contrast.items()}
+
+    subjects = [name for name, weight in claim.contrast.items() if weight > 0]
+    if claim.id == "stages-add-up":
+        falling: list[list[Contrast]] = [[{(name, p): 1.0} for p in ("P4", *reversed(_EARLY))] for name in subjects]
+        return [contrast for terms in falling for contrast in _descending(terms)]
+    if claim.id == "modules-help-early-most":
+        return _descending([of(predictor) for predictor in (*_EARLY, "P4")])
+    if claim.id == "early-predictors-raise-every-predictor":
+        pairs = (("ssn", "ssn-wo-esp"), ("backbone-esp", "backbone"))
+        return [{(a, p): 1.0, (b, p): -1.0} for a, b in pairs for p in ("P1", "P2", "P3", "P4")]
+    if claim.id == "early-predictors-bad-without-modules":
+        (name,) = subjects
+        return [{(name, "P4"): claim.margin.value if p == "E1" else 1.0, (name, p): -1.0} for p in _EARLY]
+    if claim.kind == "shape":
+        raise LookupError(f"nobody has written what {claim.id} asks for: do so in {__name__}")
+    return [of(claim.predictor)]
+
+
+def compared(preset: str, trained: TrainedPredictors) -> dict[str, list[Comparison]]:
+    """Compare what the claims on AP ask for, where all networks of a claim are trained; by the claim's id.
+
+    Comparisons that one table of the paper makes, those that its text makes, and those that one shape needs are
+    families of their own: Holm's adjustment is over each.
+
+    Raises:
+        RefusedInput: if a detection file is missing, or does not give the AP that its ``scores.json`` holds.
+    """
+    families: dict[str, dict[str, Sides]] = defaultdict(dict)
+    for claim in tqdm(claims().values(), desc="compare", unit="claim", delay=5, leave=False):
+        if claim.decided_by != "scores" or claim.kind == "point":
+            continue
+        asked = questions(claim)
+        if all(not trained.missing(contrast) and trained.seeds(contrast) for contrast in asked):
+            sides = {f"{claim.id}/{number}": trained.sides(contrast) for number, contrast in enumerate(asked)}
+            families[claim.id if claim.kind == "shape" else claim.place.table or "text"].update(sides)
+    found: dict[str, list[Comparison]] = defaultdict(list)
+    for family in families.values():
+        for name, comparison in compare(preset, family).items():
+            found[name.split("/")[0]].append(comparison)
+    return found
+
+
+def _descending(terms: Sequence[Contrast]) -> list[Contrast]:
+    """Contrasts that say that each of some sums, which share no term, is above the next."""
+    return [
+        {**first, **{term: -weight for term, weight in second.items()}} for first, second in itertools.pairwise(terms)
+    ]

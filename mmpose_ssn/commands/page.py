@@ -1,0 +1,71 @@
+"""`python -m mmpose_ssn page`: one page of a preset's results, as Markdown, CSV, TeX and pictures."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+PAGES = {
+    "table1": "table1",
+    "table2": "table2",
+    "table3": "table3",
+    "claims": "claims",
+    "baselines": "baselines",
+    "speed": "speed",
+    "dependency": "distance",
+    "protocols": "protocol_table",
+    "curves": "curves",
+    "trials": "trials",
+}
+"""The module of ``mmpose_ssn.pages`` that makes each page."""
+
+_OF_ONE_PRESET = ("curves", "trials")  # their files lie in the preset's folder
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``page``."""
+    parser.add_argument("name", choices=PAGES, help="the page")
+    parser.add_argument("--preset", required=True, help="preset whose results are shown, such as figures")
+    parser.add_argument(
+        "--networks",
+        nargs="+",
+        metavar="NAME",
+        help="networks to show, such as hrnet-w32/own (default: all there are)",
+    )
+    parser.add_argument("--seeds", type=int, nargs="+", metavar="N", help="seeds to show (default: all there are)")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        default=Path("results"),
+        metavar="DIR",
+        help="folder of the results (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="PREFIX", help="where to write: PREFIX.md and its like (default: DIR/NAME)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the page; return 1 where an input is refused."""
+    import importlib
+
+    from mmpose_ssn.networks import networks
+    from mmpose_ssn.pages.render import write
+    from mmpose_ssn.pages.results import Results
+
+    module = importlib.import_module(f"mmpose_ssn.pages.{PAGES[args.name]}")
+    folder = args.results / args.preset if args.name in _OF_ONE_PRESET else args.results
+    known = [run for one in networks().values() for run in one.runs]
+    if unknown := [name for name in args.networks or () if name not in known]:
+        print(f"error: unknown network {', '.join(unknown)}; expected of: {', '.join(known)}", file=sys.stderr)
+        return 1
+    try:
+        results = Results(args.preset, args.results, args.networks, args.seeds)
+        page = module.page(results)
+        files = write(page, args.out or folder / args.name)
+    except ValueError as error:  # a refused input, or an unknown preset
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(f"{', '.join(map(str, files))}: {page.title}")
+    return 0

@@ -1,0 +1,249 @@
+"""From a network's full-size config to the resolved config of one training: one file that says everything and that
+``mim train`` accepts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pprint
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from mmengine.config import Config
+
+from mmpose_ssn.datasets.drawn.spec import VERSION
+from mmpose_ssn.evaluation.protocol import Protocol
+from mmpose_ssn.experiment import mmpose_networks
+from mmpose_ssn.experiment.presets import Preset
+from mmpose_ssn.files import write_together
+from mmpose_ssn.networks import config_file, network, networks, of_groups
+
+DETECTIONS = "COCO_val2017_detections_AP_H_56_person.json"
+_PAPER_ITERATIONS = 400_000
+_PAPER_EPOCH = 150_000 // 16  # iterations
+
+
+def resolve(
+    preset: Preset,
+    name: str,
+    seed: int,
+    data_root: Path,
+    split: str = "val",
+    trunk: str | None = None,
+    recipe: Literal["common", "own"] = "common",
+) -> Config:
+    """The config of one training.
+
+    Args:
+        preset: Sizes of data, network and training.
+        name: Short id of the network.
+        seed: Seed of initial weights, training order and augmentation.
+        data_root: Folder of the data set, drawn or COCO.
+        split: Drawn images to score on: ``"val"``, or ``"tune"``, on which settings are chosen.
+        trunk: Where a full-size network's ImageNet weights come from, a name that MMEngine knows, a URL or a file;
+            ``"scratch"`` for none; by default the config's own. A baseline has other layers, and keeps its own
+            weights unless it is ``"scratch"``.
+        recipe: ``"common"``, the paper's for all networks, or ``"own"``, a baseline's own in a preset that makes it
+            small.
+
+    Returns:
+        The config, whose ``custom_imports`` have not been imported: read it back from its file to run it.
+
+    Raises:
+        ValueError: If there is no such network or recipe, or none of that size.
+    """
+    _check_recipe(recipe, name, preset)
+    config = Config.fromfile(config_file(name), import_custom_modules=False)
+    config.randomness = dict(seed=seed)
+    config.experiment = dict(
+        preset=preset.name,
+        network=name,
+        recipe=recipe,
+        seed=seed,
+        data=preset["data"],
+        evaluation=dict(preset["evaluation"]),
+    )
+    if preset["data"] == "drawn":
+        config.experiment.drawn = dict(version=VERSION, **preset["drawn"])
+    is_baseline = name in of_groups("baseline")
+    if is_baseline:
+        mmpose_networks.shape(config, preset.get("network"), from_scratch=trunk == "scratch")
+    else:
+        if trunk is not None:
+            config.model.init_cfg = None if trunk == "scratch" else dict(type="PretrainedTrunk", checkpoint=trunk)
+        if preset.get("network"):
+            _scale_network(config, preset)
+    _set_data(config, preset, data_root, split)
+    _set_training(config, preset["training"])
+    if recipe == "own":
+        mmpose_networks.take_own_recipe(config)
+    if preset.get("network"):
+        _set_codec(config)
+        # The shift wants its maps the other way, and they are quicker still with 1x1 convolutions as matrix products.
+        faster = "ChannelsLastHook" if is_baseline else "MatrixProductHook"
+        config.custom_hooks.append(dict(type=faster))
+    return Config(_plain(config.to_dict()))
+
+
+def digest(config: Config) -> str:
+    """SHA-256 of everything in a config but its layout: comments and the order of keys change nothing."""
+    return _sha256(_plain(config.to_dict()))
+
+
+def training_digest(config: Config) -> str:
+    """SHA-256 of what shapes the weights: not how they are scored, and not in which folder the data lies."""
+    content = _plain(config.to_dict())
+    content = {key: value for key, value in content.items() if not key.startswith(("val_", "test_"))}
+    content["model"].pop("test_cfg", None)
+    content["model"]["head"].pop("decoder", None)
+    content["experiment"].pop("evaluation")
+    for split in ("tune", "val"):
+        content["experiment"].get("drawn", {}).pop(split, None)
+    for holder in (content, content["train_dataloader"]["dataset"]["dataset"]):
+        holder.pop("data_root")
+    return _sha256(content)
+
+
+def write(config: Config, file: Path) -> None:
+    """Write a config as a Python file that MMEngine reads."""
+    experiment = config.experiment
+    title = f"{experiment.network}, {experiment.recipe} recipe, preset {experiment.preset}, seed {experiment.seed}"
+    lines = [f"# {title}: written by python -m mmpose_ssn resolve"]
+    lines += [
+        f"{key} = {pprint.pformat(value, width=120, sort_dicts=False)}" for key, value in config.to_dict().items()
+    ]
+    write_together({file: "\n\n".join(lines) + "\n"})
+
+
+def _check_recipe(recipe: str, name: str, preset: Preset) -> None:
+    if recipe not in ("common", "own"):
+        raise ValueError(f"unknown recipe {recipe!r}, expected common or own")
+    if recipe not in network(name).recipes:
+        own = (one.id for one in networks().values() if "own" in one.recipes)
+        raise ValueError(f"{name} has no recipe but the common one; of their own have it: {', '.join(own)}")
+    if recipe == "own" and not preset.get("network"):
+        raise ValueError(
+            f"the preset {preset.name} trains at full size, where a baseline's own recipe is MMPose's config itself: "
+            f"`mim train mmpose` with the `origin` of {config_file(name)}"
+        )
+
+
+def _scale_network(config: Config, preset: Preset) -> None:
+    """Make the same network smaller: every width by one divisor, the input, and where its FSMs start from."""
+    network, model = preset["network"], config.model
+    divisor, groups = preset.width_divisor(config.experiment.network), network["norm_groups"]
+    for part in (model.backbone, model.head, model.neck):
+        if part is not None:
+            part.norm_groups = groups
+    model.init_cfg = None  # no ImageNet weights have these widths
+    model.backbone.base_channels //= divisor
+    if model.neck is not None:
+        model.backbone.stage_blocks = network.get("stage_blocks", model.backbone.stage_blocks)
+        model.neck.in_channels = [channels // divisor for channels in model.neck.in_channels]
+        model.neck.channels //= divisor
+    model.head.stage_channels = [channels // divisor for channels in model.head.stage_channels]
+    model.head.channels //= divisor
+    model.head.update(network.get("head", {}))
+    fsm = model.backbone.get("fsm")
+    if fsm is not None:
+        fsm.shift_channels //= divisor
+        if network.get("softplus_scale", "sum") == "mean" and fsm.attention == "softplus-l1":
+            fsm.attention = "softplus-mean"
+        fsm.update(network.get("fsm", {}))
+        if fsm.get("norm_groups") is not None:
+            fsm.norm_groups = groups
+
+    width, height = network["input_size"]
+    config.codec.update(input_size=[width, height], heatmap_size=[width // 4, height // 4], sigma=network["sigma"])
+    model.head.decoder = config.codec
+
+
+def _set_codec(config: Config) -> None:
+    """Make crops and targets those of the config's codec."""
+    val, test = config.val_dataloader.dataset, config.test_dataloader.dataset
+    train = config.train_dataloader.dataset.dataset
+    for transform in (*train.pipeline, *val.pipeline, *test.pipeline):
+        if transform.type == "TopdownAffine":
+            transform.input_size = config.codec.input_size
+        elif transform.type == "GenerateTarget":
+            transform.encoder = config.codec
+    for key in ("train_pipeline", "val_pipeline"):  # the loaders' copies are what counts
+        config.pop(key, None)
+
+
+def _set_data(config: Config, preset: Preset, data_root: Path, split: str) -> None:
+    root = data_root.as_posix().rstrip("/") + "/"
+    config.data_root = root
+    train, val = config.train_dataloader.dataset.dataset, config.val_dataloader.dataset
+    train.data_root = val.data_root = root
+    if preset["data"] == "drawn":
+        train.update(ann_file="annotations/person_keypoints_train.json", data_prefix=dict(img="train/"))
+        val.update(ann_file=f"annotations/person_keypoints_{split}.json", data_prefix=dict(img=f"{split}/"))
+        for transform in train.pipeline:
+            if transform.type == "LoadImage":  # drawn images fit into memory
+                transform.type = "LoadImageOnce"
+    config.val_evaluator.ann_file = root + val.ann_file
+    config.val_dataloader.batch_size = preset["evaluation"]["batch_size"]
+    config.test_dataloader, config.test_evaluator = config.val_dataloader, config.val_evaluator
+    protocol, codec = Protocol.from_settings(preset["protocol"]), config.model.head.decoder
+    if codec.type != "MSRAHeatmap":  # no heatmaps, or others: only its own codec reads them
+        protocol = replace(protocol, decoder=codec.type)
+    protocol.apply(config, detections_file(preset["data"], root, split))
+
+
+def detections_file(data: str, data_root: str, split: str = "val") -> str:
+    """The detector's boxes of a data set, ``"drawn"`` or ``"coco"``."""
+    name = f"detections/{split}.json" if data == "drawn" else f"person_detection_results/{DETECTIONS}"
+    return f"{data_root.rstrip('/')}/{name}"
+
+
+def _set_training(config: Config, training: dict[str, Any]) -> None:
+    """Scale the paper's schedule as a whole: halvings, insertion and epochs stay at their share of the training."""
+    iterations = training.get("iterations", _PAPER_ITERATIONS)
+    config.train_cfg.max_iters = iterations
+    # the last checkpoint is scored, by `evaluate`: none is selected on the way
+    config.train_cfg.val_begin = iterations + 1
+    if iterations != _PAPER_ITERATIONS:
+        _scale_schedule(config, iterations / _PAPER_ITERATIONS)
+    if "learning_rate" in training:
+        config.optim_wrapper.optimizer.lr = training["learning_rate"]
+    if "offset_learning_rate" in training:
+        config.optim_wrapper.paramwise_cfg.offset_lr = training["offset_learning_rate"]
+    if "batch_size" in training:
+        config.train_dataloader.batch_size = training["batch_size"]
+    if "checkpoint_interval" in training:
+        config.default_hooks.checkpoint.interval = training["checkpoint_interval"]
+    if "workers" in training:
+        for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
+            loader.update(num_workers=training["workers"], persistent_workers=training["workers"] > 0)
+
+
+def _scale_schedule(config: Config, factor: float) -> None:
+    def scaled(iterations: int) -> int:
+        return max(1, round(iterations * factor))
+
+    main, offsets = config.param_scheduler
+    main.milestones = [scaled(milestone) for milestone in main.milestones]
+    for key in ("convert_to_iter_based", "end"):
+        offsets.pop(key)
+    offsets.update(by_epoch=False, step_size=scaled(_PAPER_EPOCH))
+    for hook in config.custom_hooks:
+        if hook.type == "DelayedInsertionHook":
+            hook.update(iterations=scaled(hook.iterations), window=scaled(hook.iterations))
+        elif hook.type == "OffsetRecordHook":
+            hook.snapshot_interval = scaled(hook.snapshot_interval)
+
+
+def _sha256(content: Any) -> str:
+    return "sha256:" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Dicts, lists and scalars only, so that a written config equals the one that was resolved."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

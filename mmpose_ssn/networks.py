@@ -1,0 +1,145 @@
+"""The registry of networks: what ``networks.yaml`` says of each, and where its config lies."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import mmpose_ssn
+from mmpose_ssn import paper
+from mmpose_ssn.checked_yaml import load_checked
+
+REFERENCE = "ssn"
+"""The network that the time of all others is compared with."""
+
+MEAN_POSE = "mean-pose"
+"""The average training person, put into each box: no network, and scored like one."""
+
+NOT_IN_THE_PAPER = "not in the paper"
+"""Where the paper prints a network of ours."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network of the registry; ``networks.schema.yaml`` describes each field.
+
+    Attributes:
+        id: Its short id.
+        group: Where it comes from, such as ``"paper"`` or ``"baseline"``.
+        title: Its name in tables.
+        place: Where the paper prints it.
+        pages: The pages that show it.
+        config: Path of its full-size config under ``configs/``; None for the mean pose.
+        against: Short id of the network of the paper that it is held against; None for the paper's own.
+        package: The package that it needs beside the locked ones; None where it needs none.
+        recipes: The recipes that it can be trained by.
+        relative_cost: Time of one of its training steps on a CPU, in steps of the network that it is held against.
+    """
+
+    id: str
+    group: str
+    title: str
+    place: str
+    pages: tuple[str, ...]
+    config: str | None = None
+    against: str | None = None
+    package: str | None = None
+    recipes: tuple[str, ...] = ("common",)
+    relative_cost: float = 1.0
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The names of what it and each of its recipes make together (:func:`run_name`)."""
+        return tuple(run_name(self.id, recipe) for recipe in self.recipes)
+
+    @property
+    def can_be_built(self) -> bool:
+        """Whether the package that it needs is installed."""
+        return self.package is None or importlib.util.find_spec(self.package) is not None
+
+
+@cache
+def networks() -> dict[str, Network]:
+    """The registry, by short id, in the order in which pages show the networks.
+
+    Raises:
+        jsonschema.ValidationError: If ``networks.yaml`` does not fit its schema; the error names the field.
+    """
+    printed = paper.table1()
+    found = {}
+    for name, fields in load_checked("mmpose_ssn", "networks").items():
+        fields = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+        if fields["group"] == "paper":
+            fields |= {"title": printed[name].method, "place": printed[name].place}
+        found[name] = Network(id=name, **{"place": NOT_IN_THE_PAPER, **fields})
+    return found
+
+
+def network(name: str) -> Network:
+    """A network by its short id.
+
+    Raises:
+        ValueError: If there is none of that id; the message names those that there are.
+    """
+    if name not in networks():
+        raise ValueError(f"unknown network {name!r}, expected one of: {', '.join(networks())}")
+    return networks()[name]
+
+
+def of_groups(*groups: str) -> tuple[str, ...]:
+    """Short ids of the networks of some groups."""
+    return tuple(one.id for one in networks().values() if one.group in groups)
+
+
+def shown_on(page: str) -> tuple[str, ...]:
+    """Names of the runs that a page can show."""
+    return tuple(run for one in networks().values() if page in one.pages for run in one.runs)
+
+
+def run_name(network: str, recipe: str = "common") -> str:
+    """The name of a network under a recipe: the network's id, and after a slash a recipe that is not the common one.
+
+    It is the folder of the trainings under ``results/<preset>/`` too.
+    """
+    return network if recipe == "common" else f"{network}/{recipe}"
+
+
+def split_run(run: str) -> tuple[str, str]:
+    """The network and the recipe of a run."""
+    name, _, recipe = run.partition("/")
+    return name, recipe or "common"
+
+
+def networks_of(runs: Iterable[str]) -> tuple[str, ...]:
+    """Short ids of the networks of some runs, each once."""
+    return tuple(dict.fromkeys(split_run(run)[0] for run in runs))
+
+
+def configs_folder() -> Path:
+    """The folder of the MMPose configs: the installed wheel's own, or the checkout's.
+
+    Raises:
+        FileNotFoundError: If the package has neither.
+    """
+    package = Path(mmpose_ssn.__file__).parent
+    for folder in (package / ".mim" / "configs", package.parent / "configs"):
+        if (folder / "ssn").is_dir():
+            return folder
+    raise FileNotFoundError(
+        f"no configs beside {package}: expected .mim/configs in it (a wheel) or configs/ next to it (a checkout)"
+    )
+
+
+def config_file(name: str) -> Path:
+    """Path of a network's full-size config.
+
+    Raises:
+        ValueError: If there is no such network, or it is none that has a config.
+    """
+    config = network(name).config
+    if config is None:
+        raise ValueError(f"{name} is no network and has no config")
+    return configs_folder() / config

@@ -1,0 +1,212 @@
+"""The ledger: every claim of the paper with its verdict, and what nobody has decided and what that would take."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from mmpose_ssn import claims
+from mmpose_ssn.claims.ledger import Counted, Entry, MeasuredElsewhere, ledger
+from mmpose_ssn.claims.questions import compared
+from mmpose_ssn.claims.verdicts import Finding, FindingKind, VerdictKind
+from mmpose_ssn.experiment.provenance import commit
+from mmpose_ssn.files import RefusedInput
+from mmpose_ssn.pages.blocks import NONE, Block, Columns, Folded, Heading, Notes, Page, Paragraph, Table
+from mmpose_ssn.pages.results import Results, read_table
+
+RESAMPLES = 2000
+"""Draws of the images behind the comparisons: Holm over m of them decides nothing with less than 40 m."""
+
+
+def page(results: Results) -> Page:
+    """The ledger, as far as the files go.
+
+    Raises:
+        RefusedInput: If a file does not fit its format, another file, or the preset.
+    """
+    scores = results.scores("claims")
+    trained = results.trained(scores, RESAMPLES)
+    costs, offsets = results.folder / "cost-claims.csv", results.folder / results.preset / "offsets.csv"
+    entries = ledger(
+        results.preset,
+        trained,
+        compared(results.preset, trained),
+        read_costs(costs),
+        read_offsets(offsets, results.preset) if offsets.is_file() else {},
+        {"cost": costs, "offsets": offsets},
+    )
+    data = str(scores[0].provenance["data"]) if scores else "nothing scored"
+    made = {"preset": results.preset, "data": data, "commit": commit(), "date": date.today().isoformat()}
+    return page_of(entries, results.folder, made)
+
+
+def page_of(entries: Sequence[Entry], folder: Path, made: Mapping[str, str]) -> Page:
+    """The page of some entries.
+
+    Args:
+        entries: Every claim.
+        folder: The folder that the page will lie in, for its links.
+        made: Preset, data, commit and date, to be said at its foot and on each line of its CSV file.
+    """
+    kinds = Counter(entry.verdict.kind for entry in entries)
+    asked = [entry for entry in entries if entry.finding]
+    decided = sorted(  # what does not hold stands first
+        (entry for entry in entries if entry.decided), key=lambda entry: entry.verdict.kind is VerdictKind.REPRODUCED
+    )
+    open_entries = [entry for entry in entries if entry.verdict.kind is VerdictKind.INCONCLUSIVE]
+    counts = ", ".join(f"{kinds[kind]} {kind.value}" for kind in VerdictKind)
+    blocks: list[Block] = [Paragraph(f": {counts}.", "Verdicts on the paper's claims")]
+    if asked:
+        findings = Counter(entry.finding.kind.value for entry in asked if entry.finding)
+        words = ", ".join(f"{number} {word}" for word, number in findings.items())
+        experiment = f"preset {made['preset']}, {made['data']}"
+        blocks += [
+            Paragraph(
+                f" ({experiment}), which asks the same questions of other networks on other data and cannot reproduce "
+                f"a COCO number: {words}.",
+                "In the controlled experiment",
+            ),
+            Heading(f"In the controlled experiment, preset {made['preset']}"),
+            Table(_findings(asked, folder)),
+        ]
+    blocks += [
+        Heading("Verdicts"),
+        Table(_verdicts(decided + open_entries, folder)),
+        Heading("Not run, by what is missing"),
+        *_grouped(entries, VerdictKind.NOT_RUN),
+        Heading("Not testable, and why"),
+        *_grouped(entries, VerdictKind.NOT_TESTABLE),
+        Notes(
+            {
+                "Verdict": "reproduced: the 90 % interval of the deviation from the print lies within the margin; "
+                "contradicted: the 95 % interval lies wholly outside; else inconclusive. A count is held against the "
+                "printed digits. mmpose_ssn/claims/verdicts.py has the rules, claims.yaml beside it every margin, "
+                "fixed before any run.",
+                "In the controlled experiment": "the direction of a difference, or that a difference is small, by the "
+                "same tests and Holm's adjustment within each of the paper's tables, and within its text. With one "
+                "seed it speaks of these runs.",
+                "Not compared": "an AP below the bound that the preset's protocol set beforehand: the network has "
+                "learned too little for a difference to mean anything.",
+                "Made by": ", ".join(f"{key} {value}" for key, value in made.items()),
+            }
+        ),
+    ]
+    return Page(f"{len(entries)} claims of the paper", blocks, records={"": [_record(one, made) for one in entries]})
+
+
+def read_costs(file: Path) -> dict[str, Counted]:
+    """``cost-claims.csv``, by claim.
+
+    Raises:
+        RefusedInput: If the file is missing, lacks a column, or is of another version of the claims.
+    """
+    command = "complexity --claims"
+    lines = read_table(file, ("id", "counted", "relation", "bound", "holds", "how"), command)
+    _expect_known(file, [line["id"] for line in lines], command)
+    return {
+        line["id"]: Counted(
+            float(line["counted"]), line["bound"], line["relation"], line["holds"] == "True", line["how"]
+        )
+        for line in lines
+    }
+
+
+def read_offsets(file: Path, preset: str) -> dict[str, MeasuredElsewhere]:
+    """The measured claims of ``offsets.csv`` that a controlled experiment has found something on, by claim.
+
+    Raises:
+        RefusedInput: If the file is missing, lacks a column, or is of another preset or version of the claims.
+    """
+    columns = ("claim", "status", "finding", "figure", "unit", "boundary", "low95", "high95", "p_holm", "preset")
+    lines, found = read_table(file, columns, "offsets"), {}
+    _expect_known(file, [line["claim"] for line in lines], "offsets")
+    for line in lines:
+        if line["preset"] != preset:
+            raise RefusedInput(
+                f"{file}: {line['claim']}: preset is {line['preset']!r}, but the ledger is for {preset!r}"
+            )
+        if line["status"] != "measured" or not line["finding"]:
+            continue
+        figure = f"{float(line['figure']):.3g} {line['unit']}, held against {float(line['boundary']):.3g}"
+        interval = f"95 % [{float(line['low95']):.3g}, {float(line['high95']):.3g}]"
+        found[line["claim"]] = MeasuredElsewhere(
+            Finding(preset, FindingKind(line["finding"])),
+            f"{figure}; {interval}, p = {float(line['p_holm']):.2g} after Holm",
+        )
+    return found
+
+
+def _expect_known(file: Path, names: Sequence[str], command: str) -> None:
+    if strangers := sorted(set(names) - claims.claims().keys()):
+        raise RefusedInput(
+            f"{file}: the ledger has no claim {', '.join(strangers)}; run python -m mmpose_ssn {command} again"
+        )
+
+
+def _record(entry: Entry, made: Mapping[str, str]) -> dict[str, Any]:
+    """A claim's line of the CSV file."""
+    claim = entry.claim
+    return {
+        "claim": claim.id,
+        "kind": claim.kind,
+        "place": str(claim.place),
+        "says": claim.says,
+        "printed": claim.value and claim.value.text,
+        "unit": claim.unit,
+        "margin": claim.margin.value,
+        "verdict": entry.verdict.kind.value,
+        "basis": str(entry.verdict.basis),
+        "asked": entry.asked if entry.finding else None,
+        "finding": entry.finding and entry.finding.kind.value,
+        "evidence": entry.evidence,
+        "files": " ".join(file.as_posix() for file in entry.sources),
+        "protocol": claim.protocol.id,
+        "note": claim.note,
+        **made,
+    }
+
+
+def _verdicts(entries: Sequence[Entry], folder: Path) -> Columns:
+    return {
+        ("Claim",): [entry.claim.says for entry in entries],
+        ("Where",): [str(entry.claim.place) for entry in entries],
+        ("Verdict",): [entry.verdict.kind.value for entry in entries],
+        ("Because",): [_because(entry) for entry in entries],
+        ("From",): [_links(entry, folder) for entry in entries],
+    }
+
+
+def _findings(entries: Sequence[Entry], folder: Path) -> Columns:
+    return {
+        ("Claim",): [entry.claim.says for entry in entries],
+        ("Where",): [str(entry.claim.place) for entry in entries],
+        ("Printed,", "COCO val2017"): [str(entry.claim.value or NONE) for entry in entries],
+        ("Asked of the", "experiment"): [entry.asked for entry in entries],
+        ("In the controlled", "experiment"): [entry.finding.kind.value if entry.finding else "" for entry in entries],
+        ("Because",): [entry.evidence for entry in entries],
+        ("From",): [_links(entry, folder) for entry in entries],
+    }
+
+
+def _because(entry: Entry) -> str:
+    return f"{entry.verdict.basis} ({entry.evidence})" if entry.evidence else str(entry.verdict.basis)
+
+
+def _links(entry: Entry, folder: Path) -> str:
+    return ", ".join(os.path.relpath(file, folder) for file in entry.sources)
+
+
+def _grouped(entries: Sequence[Entry], kind: VerdictKind) -> list[Folded]:
+    """The claims under each reason, most claims first."""
+    reasons: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if entry.verdict.kind is kind:
+            reasons[str(entry.verdict.basis)].append(entry)
+    return [
+        Folded(f"{len(of_it)}: {reason}", ", ".join(entry.claim.id for entry in of_it))
+        for reason, of_it in sorted(reasons.items(), key=lambda item: -len(item[1]))
+    ]

@@ -1,0 +1,1 @@
+"""The pictures of the pages: arrays and words in, PNG files out."""

@@ -1,0 +1,104 @@
+"""AP by predictor against the multiply-accumulates up to it: how far each network has got for what it has cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmpose_ssn.plotting import figure, tidy
+
+_COLUMNS = 4
+_LABEL = (0.1, 0.075)  # width and height of a name, as shares of the axes
+
+
+@dataclass(frozen=True)
+class StageCurve:
+    """What one network reached, and what it had cost by then.
+
+    Attributes:
+        title: Its name.
+        macs: Multiply-accumulates of the network cut off at each predictor, by the predictor's name.
+        ap: AP of each predictor in percent.
+    """
+
+    title: str
+    macs: Mapping[str, int]
+    ap: Mapping[str, float]
+
+
+def draw(curves: Sequence[StageCurve], title: str, data: str, size: str, file: Path) -> None:
+    """Draw curves, each in a panel of its own over the others in pale.
+
+    Args:
+        curves: What to show, at least one.
+        title: Line above the picture.
+        data: What AP was measured on.
+        size: What is to be said of the networks' size, or nothing.
+        file: The picture to write.
+    """
+    across = min(_COLUMNS, len(curves))
+    down = -(-len(curves) // across)
+    costs = [macs for one in curves for macs in one.macs.values()]
+    unit, letter = (1e9, "G") if max(costs) >= 1e9 else (1e6, "M")
+    right = 1.15 * max(costs) / unit
+    top = max(1.2 * max(ap for one in curves for ap in one.ap.values()), 1.0)
+    inches = (max(3.2 * across, 6.4), 2.9 * down + 0.8)
+    with figure(file, down, across, figsize=inches, sharex=True, sharey=True) as (drawn, grid):
+        panels = list(grid.flat)
+        _draw(panels, curves, unit, right, top)
+        for number, panel in enumerate(panels):
+            panel.set_visible(number < len(curves))
+            panel.tick_params(labelbottom=number + across >= len(curves))
+        drawn.supxlabel(f"multiply-accumulates up to the predictor, {letter}{size}", fontsize=9)
+        drawn.supylabel(f"AP, %, on {data}", fontsize=9)
+        drawn.suptitle(title, fontsize=10)
+
+
+def _draw(panels: Sequence[Any], curves: Sequence[StageCurve], unit: float, right: float, top: float) -> None:
+    for panel, one in zip(panels, curves, strict=False):
+        for other in curves:
+            if other is not one:
+                for _, *line in _branches(other, unit):
+                    panel.plot(*line, color="#d4d4d4", linewidth=1, zorder=1)
+        for kind, *line in _branches(one, unit):
+            face = "white" if kind == "E" else "black"
+            panel.plot(*line, color="black", linewidth=1.4, marker="o", markersize=4.5, markerfacecolor=face, zorder=2)
+        for name, place in _labels(one, unit, right, top).items():
+            left = name.startswith("E")
+            panel.annotate(
+                name,
+                place,
+                xytext=(-3, 4) if left else (5, -4),
+                textcoords="offset points",
+                ha="right" if left else "left",
+                va="bottom" if left else "top",
+                fontsize=8,
+            )
+        panel.set_title(one.title, fontsize=9)
+        panel.set_xlim(0, right)
+        panel.set_ylim(-0.12 * top, top)
+        tidy(panel)
+
+
+def _branches(one: StageCurve, unit: float) -> list[tuple[str, list[float], list[float]]]:
+    """The early stage predictors and those of the pyramid: cost and AP of each, in the order of their depth."""
+    branches = []
+    for kind in ("E", "P"):
+        names = [name for name in one.ap if name.startswith(kind)]
+        branches.append((kind, [one.macs[name] / unit for name in names], [one.ap[name] for name in names]))
+    return branches
+
+
+def _labels(one: StageCurve, unit: float, right: float, top: float) -> dict[str, tuple[float, float]]:
+    """The point that each name stands beside: its marker's, or one above it where another name is in the way."""
+    width, height = _LABEL[0] * right, _LABEL[1] * top
+    places: dict[str, tuple[float, float]] = {}
+    for name in sorted(one.ap, key=lambda name: one.ap[name]):
+        x, y = one.macs[name] / unit, one.ap[name]
+        for other, (taken_x, taken_y) in places.items():
+            if other[0] == name[0] and abs(taken_x - x) < width and y < taken_y + height:
+                y = taken_y + height
+        places[name] = (x, y)
+    return places

@@ -1,0 +1,193 @@
+"""The README's Table 1: a compact form of a committed run, between two marks.
+
+A run is a folder, such as ``docs/figures``, named as its preset, with copies of ``table1.csv`` and, as
+``orderings.csv``, of ``table1-orderings.csv``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+import pandas as pd
+
+from mmpose_ssn import claims
+from mmpose_ssn.evaluation.comparison import Outcome
+from mmpose_ssn.evaluation.scores import PredictorScore
+from mmpose_ssn.experiment.presets import load_preset, preset_names
+from mmpose_ssn.files import RefusedInput
+from mmpose_ssn.networks import network
+from mmpose_ssn.pages.blocks import NONE, Columns
+from mmpose_ssn.pages.render import escape_markdown, markdown_notes, markdown_table
+from mmpose_ssn.pages.results import read_table
+from mmpose_ssn.pages.study import PAPER_DATA, outcome_note, seeds_note
+from mmpose_ssn.pages.table1 import difference_note, runs_spoken_of
+from mmpose_ssn.pages.wording import NOT_RUN, ap_cell, difference_words, distinct, not_compared, signed
+
+_BLOCK = re.compile(r"(<!-- table1:begin\b[^>]*-->\n).*?(<!-- table1:end -->)", flags=re.DOTALL)
+_TABLE = (
+    *("method", "status", "preset", "ap_printed", "seed", "ap_measured", "ap_measured_low", "ap_measured_high"),
+    *("ap_measured_on", "images", "instances", "iterations", "commit", "machine", "wall_time_s", "date", "notice"),
+)
+_ORDERINGS = (
+    *("ordering", "higher", "lower", "status", "difference_measured", "difference_low", "difference_high"),
+    *("outcome", "seeds", "images", "resamples", "preset", "data"),
+)
+_COPY = "table1 again, and copy both of its CSV files here"
+
+
+@dataclass(frozen=True)
+class CommittedRun:
+    """A committed run of one preset.
+
+    Attributes:
+        table: Lines of what was trained or scored, from ``table1.csv``; the network's id is their index.
+        shown: The methods' names by network, in the order in which they stand.
+        printed: The printed AP by network.
+        orderings: Lines of the orderings that were measured, by id.
+        least_ap: AP in percent below which the preset compares nothing.
+    """
+
+    table: pd.DataFrame
+    shown: dict[str, str]
+    printed: dict[str, str]
+    orderings: dict[str, dict[str, str]]
+    least_ap: float
+
+    @classmethod
+    def read(cls, folder: Path) -> CommittedRun:
+        """Read a run, and see that its files belong together.
+
+        Raises:
+            RefusedInput: If a file is missing, lacks a column, or the two are of different runs.
+        """
+        file, orderings_file = folder / "table1.csv", folder / "orderings.csv"
+        lines = pd.DataFrame(read_table(file, _TABLE, f"page {_COPY}"))
+        lines = lines.set_index(lines.columns[0])  # network, or variant in older runs
+        ran = lines[lines["ap_measured"] != ""]
+        if ran.empty:
+            raise RefusedInput(f"{file}: no row is measured; commit the table of a preset that has run")
+        for name in ("preset", "ap_measured_on"):
+            if len(values := ran[name].unique()) > 1:
+                raise RefusedInput(f"{file}: column {name} has {', '.join(values)}; commit the table of one run")
+        found = read_table(orderings_file, _ORDERINGS, f"page {_COPY}")
+        measured = {line["ordering"]: line for line in found if line["status"] == "measured"}
+        if strangers := measured.keys() - claims.orderings().keys():
+            raise RefusedInput(f"{orderings_file}: {', '.join(strangers)} are none of claims/orderings.yaml")
+        for line in measured.values():
+            difference = _difference(ran, line)
+            if (
+                (line["preset"], line["data"]) != tuple(ran[["preset", "ap_measured_on"]].iloc[0])
+                or not abs(difference - float(line["difference_measured"])) <= 1e-4  # nor is NaN
+            ):
+                raise RefusedInput(
+                    f"{orderings_file}: {line['ordering']}: {line['difference_measured']} AP points on {line['data']}, "
+                    f"but {file} has {difference:.4f} on {ran['ap_measured_on'].iloc[0]}; commit both files of one run"
+                )
+        shown = lines[lines["status"] != "cost only"].groupby(level=0, sort=False).first()
+        least_ap = load_preset(folder.name).least_ap if folder.name in preset_names() else 0.0
+        return cls(ran, dict(shown["method"]), dict(shown["ap_printed"]), measured, least_ap)
+
+    def scores(self, name: str) -> list[PredictorScore]:
+        """What the final predictor of a network reached in each training."""
+        return [
+            PredictorScore(
+                float(line["ap_measured"]) / 100,
+                (float(line["ap_measured_low"]) / 100, float(line["ap_measured_high"]) / 100),
+            )
+            for line in self.table[self.table.index == name].to_dict("records")
+        ]
+
+    def outcome(self, ordering: str) -> str:
+        """The outcome of an ordering, as far as the preset compares its networks."""
+        line = self.orderings.get(ordering)
+        if line is None:
+            return NOT_RUN
+        names = (line["higher"], line["lower"])
+        too_low = [name for name in names if 100 * fmean(one.ap for one in self.scores(name)) < self.least_ap]
+        return not_compared(too_low) if too_low else line["outcome"]
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """How the figures were made, by topic."""
+        ran = self.table
+        trained = ran[ran["iterations"] != ""]
+        minutes = pd.to_numeric(trained["wall_time_s"]).sum() / 60
+        lines = list(self.orderings.values())
+        seeds = [tuple(map(int, line["seeds"].split())) for line in lines]
+        notes = {
+            "Run": (
+                f"{distinct(sorted(ran['date']))}, on {distinct(ran['machine'])}: {len(trained)} trainings of "
+                f"{distinct(trained['iterations'])} iterations, whose wall time adds up to {minutes:.0f} minutes; "
+                f"commit {distinct(ran['commit'])}."
+            ),
+            "AP": (
+                f"OKS AP in percent on {distinct(ran['images'])} images with {distinct(ran['instances'])} people: of "
+                "one training with its 95 % bootstrap interval over images, of several the mean and standard deviation."
+            ),
+        }
+        if lines:
+            notes["Difference"] = difference_note(lines[0]["images"], lines[0]["resamples"])
+            decided = [line for line in lines if not line["outcome"].startswith(Outcome.NOT_COMPARED.value)]
+            notes["Outcome"] = outcome_note(len(decided), self.least_ap)  # as many as the run itself adjusted for
+            notes |= seeds_note(seeds)
+        return notes
+
+
+def inject(readme: str, block: str) -> str:
+    """The README's text with the block between the marks ``table1:begin`` and ``table1:end``.
+
+    Raises:
+        ValueError: If the marks do not stand in it exactly once.
+    """
+    if len(_BLOCK.findall(readme)) != 1 or readme.count("table1:") != 2:
+        raise ValueError(
+            f"has {readme.count('table1:begin')} marks <!-- table1:begin --> and "
+            f"{readme.count('table1:end')} <!-- table1:end -->, expected one of each, in this order"
+        )
+    return _BLOCK.sub(lambda match: f"{match[1]}\n{block}\n\n{match[2]}", readme)
+
+
+def render_block(folder: Path) -> str:
+    """The block's Markdown.
+
+    Args:
+        folder: The folder of the committed run.
+
+    Raises:
+        RefusedInput: If a file is missing, lacks a column, or the two are of different runs.
+    """
+    run = CommittedRun.read(folder)
+    data = str(run.table["ap_measured_on"].iloc[0])
+    on = (data,) if data == PAPER_DATA else (data, f"not {PAPER_DATA}")
+    orderings = [one for one in claims.orderings().values() if one.id in run.orderings]
+    spoken_of = runs_spoken_of(tuple(line["seeds"].split()) for line in run.orderings.values())
+    rows: Columns = {
+        ("Method",): list(run.shown.values()),
+        ("AP, printed", PAPER_DATA): [run.printed[name] or NONE for name in run.shown],
+        ("AP, measured", *on): [ap_cell(run.scores(name)) for name in run.shown],
+    }
+    compared: Columns = {
+        ("Claim",): [f"{network(one.higher).title} > {network(one.lower).title}" for one in orderings],
+        ("Difference, printed", PAPER_DATA): [signed(one.difference) for one in orderings],
+        ("Difference, measured", *on): [_words(run.orderings[one.id]) for one in orderings],
+        ("Outcome", spoken_of): [run.outcome(one.id) for one in orderings],
+    }
+    notice = escape_markdown(distinct(run.table["notice"]))
+    return "\n\n".join([f"> {notice}", markdown_table(rows), markdown_table(compared), markdown_notes(run.notes)])
+
+
+def _words(line: dict[str, str]) -> str:
+    return difference_words(
+        float(line["difference_measured"]), (float(line["difference_low"]), float(line["difference_high"]))
+    )
+
+
+def _difference(ran: pd.DataFrame, line: dict[str, str]) -> float:
+    """The ordering's difference by the table, in AP points; NaN where it has not got all of its trainings."""
+    ap = {(name, row["seed"]): float(row["ap_measured"]) for name, row in ran.iterrows()}
+    nothing, seeds = float("nan"), line["seeds"].split()
+    higher, lower = ([ap.get((line[name], seed), nothing) for seed in seeds] for name in ("higher", "lower"))
+    return (sum(higher) - sum(lower)) / len(seeds)

@@ -1,0 +1,168 @@
+"""What every page with measured AP must say of it: the data, that it is no COCO number, and how it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mmpose_ssn.evaluation.comparison import ERROR, LEVEL
+from mmpose_ssn.evaluation.scores import Scores
+from mmpose_ssn.experiment.presets import is_meaningless
+from mmpose_ssn.pages.results import Results
+from mmpose_ssn.pages.wording import NOT_RUN, distinct, listed
+
+PAPER_DATA = "COCO val2017"
+"""The data of the paper's Tables 1 and 2; ``scores.json`` calls it so, to the letter, and nothing else."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """The measured figures of one page.
+
+    Attributes:
+        preset: Name of the preset that the networks were trained under.
+        scores: Scores of all networks of the page, and of the mean pose where it shows that.
+        small: Whether the preset makes networks smaller than the paper's.
+        least_ap: AP in percent below which the preset compares nothing; 0 where it names no bound.
+    """
+
+    preset: str
+    scores: Sequence[Scores]
+    small: bool
+    least_ap: float = 0.0
+
+    @classmethod
+    def of(cls, results: Results, scores: Sequence[Scores]) -> Study:
+        """The study behind scores of a preset's results."""
+        return cls(results.preset, scores, results.settings.get("network") is not None, results.settings.least_ap)
+
+    @property
+    def networks(self) -> list[Scores]:
+        """The scores of all trained networks: the mean pose is none."""
+        return [one for one in self.scores if one.cost]
+
+    @property
+    def scaled(self) -> bool:
+        """Whether a trained network is smaller than the paper's."""
+        return self.small and bool(self.networks)
+
+    @property
+    def data(self) -> str | None:
+        """The data that AP was measured on; None where nothing was run."""
+        return next((str(one.provenance["data"]) for one in self.scores), None)
+
+    @property
+    def data_in_short(self) -> str:
+        """The same to stand beside a number, with a warning where it is not the paper's."""
+        return " ".join(self.data_lines)
+
+    @property
+    def data_lines(self) -> tuple[str, ...]:
+        """The same as lines of a table's header."""
+        if self.data is None:
+            return (NOT_RUN,)
+        return (PAPER_DATA,) if self.data == PAPER_DATA else (self.data.partition(" (")[0], f"(not {PAPER_DATA})")
+
+    @property
+    def meaningless(self) -> bool:
+        """Whether the preset says of itself that its numbers mean nothing."""
+        return is_meaningless(self.preset)
+
+    def title(self, name: str) -> str:
+        """The title of a page, with the preset and the data of the measured AP."""
+        measured = "no AP measured yet" if self.data is None else f"AP measured on {self.data}"
+        warning = " (numbers meaningless: a run of the machinery)" if self.meaningless and self.scores else ""
+        return f"{name}, preset {self.preset}: {measured}{warning}"
+
+    @property
+    def notices(self) -> list[str]:
+        """What measured AP and costs are, for whoever reads nothing else on a page that has printed ones too."""
+        if not self.scaled:
+            return self.data_notices
+        return [
+            *self.data_notices,
+            "The networks behind the measured AP are scaled versions of the paper's. Costs marked as trained here are "
+            "theirs; all others are those of the paper's full-size networks, counted and not trained.",
+        ]
+
+    @property
+    def data_notices(self) -> list[str]:
+        """What measured AP is: this is the one place that says that it is no COCO number."""
+        if self.data is None:
+            return ["Nothing has been run under this preset: printed figures are the paper's, costs are counted."]
+        lines = []
+        if self.meaningless:
+            lines.append("The measured numbers are meaningless: this was a run of the machinery.")
+        if self.data == PAPER_DATA:
+            lines.append(f"The measured AP is on {PAPER_DATA}, the data of the printed one.")
+        else:
+            lines.append(
+                f"The measured AP is on {self.data}, not on {PAPER_DATA}: it neither reproduces nor refutes a printed "
+                "AP. Compare measured figures with each other only."
+            )
+        return lines
+
+    def ap_note(self, of: str) -> str:
+        """What AP is, and what its interval holds.
+
+        Args:
+            of: Whose AP it is, such as "each predictor".
+        """
+        images, people, resamples = (
+            distinct(getattr(one, name) for one in self.scores) for name in ("images", "instances", "resamples")
+        )
+        return (
+            f"OKS AP in percent of {of} on {images} images with {people} people. In brackets the {100 * LEVEL:.0f} % "
+            f"bootstrap interval over images ({resamples} resamples), for the choice of images and not for that of the "
+            "training seed. Where several seeds were trained, their mean and standard deviation; each seed and its "
+            "interval are in the CSV file."
+        )
+
+    @property
+    def made_by(self) -> str:
+        """How the figures were made: commits, digests, machines, dates and times."""
+        made = {
+            name.replace("_", " "): distinct(s.provenance[name] for s in self.scores if name in s.provenance)
+            for name in ("commit", "data_digest", "iterations", "torch", "machine", "date", "external")
+        }
+        timed = [float(s.provenance["wall_time_s"]) for s in self.networks if "external" not in s.provenance]
+        made["wall time of the trainings, added up"] = f"{sum(timed):.0f} s in {len(timed)} trainings"
+        return listed({name: value for name, value in made.items() if value})
+
+
+def seeds_note(seeds_of_each: Iterable[tuple[int, ...]]) -> dict[str, str]:
+    """What intervals hold of the choice of the training seed, by topic.
+
+    Args:
+        seeds_of_each: The seeds of each comparison.
+    """
+    of_each = list(seeds_of_each)
+    if all(len(seeds) == 1 for seeds in of_each):
+        return {
+            "One seed": "Each network was trained once. What another start or another order of training would change "
+            "is in none of the intervals and outcomes: they speak of these trained networks, on other images."
+        }
+    seeds = "; ".join(dict.fromkeys(" ".join(map(str, seeds)) for seeds in of_each))
+    return {
+        "Seeds": f"The mean over the seeds that both networks have ({seeds}). What other seeds would have given is "
+        "drawn along with the images, from a t distribution about their mean."
+    }
+
+
+def outcome_note(comparisons: int, least_ap: float) -> str:
+    """How outcomes are decided.
+
+    Args:
+        comparisons: Number of comparisons that were made together.
+        least_ap: AP in percent below which the preset compares nothing; 0 where it names no bound.
+    """
+    together = f"{comparisons} comparison" + ("s" if comparisons != 1 else "")
+    bound = (
+        f" A network below AP {least_ap:g}, the bound that the preset's protocol set beforehand, is not compared: it "
+        "has learned too little for a difference to mean anything."
+    )
+    return (
+        f"Higher or lower where a two-sided p, from the same resampled differences, is at most {ERROR} after Holm's "
+        f"adjustment for the {together} measured here; else undecided. With n of R resampled differences at 0 or "
+        "beyond it on the rarer side, p is 2 (1 + n) / (1 + R)." + bound * (least_ap > 0)
+    )

@@ -1,0 +1,67 @@
+"""The trials from which a preset's one learning rate is chosen, on images that score nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from mmpose_ssn.evaluation.scores import read_scores
+from mmpose_ssn.files import RefusedInput
+from mmpose_ssn.pages.blocks import Columns, Page, Paragraph, Table
+from mmpose_ssn.pages.results import Results
+
+
+def page(results: Results) -> Page:
+    """AP of every network that was tried at every rate, on the tune split.
+
+    Raises:
+        RefusedInput: If there is no trial, or one was scored on another split.
+    """
+    folder = results.folder / results.preset / "trials"
+    table = table_of_trials(sorted(folder.glob("*/rate*/scores.json")))
+    if table.empty:
+        raise RefusedInput(f"{folder}: no trial is there; train one first")
+    rates = table.pivot(index="network", columns="learning_rate", values="ap")
+    columns: Columns = {
+        ("Network",): [str(name) for name in rates.index],
+        **{("AP, rate", f"{rate:g}"): [f"{ap:.1f}" for ap in rates[rate]] for rate in rates},
+    }
+    return Page(
+        title=f"Trials of the learning rate, preset {results.preset}: AP on {table.data.iloc[0]}",
+        blocks=[Table(columns), Paragraph(f"The rate {best_rate(table):g} has the best mean over the networks.")],
+        records={"": table.to_dict("records")},
+    )
+
+
+def table_of_trials(files: Iterable[Path]) -> pd.DataFrame:
+    """One line a trial, from its ``scores.json`` in a folder ``<network>/rate<rate>``.
+
+    Raises:
+        RefusedInput: If a trial was not scored on the tune split: settings are chosen on nothing else.
+    """
+    lines = []
+    for file in files:
+        scores = read_scores(file)
+        made = scores.provenance
+        if not made["data"].endswith(", tune"):
+            raise RefusedInput(f"{file}: scored on {made['data']!r}; a trial is scored on the tune split")
+        low, high = scores.interval
+        lines.append(
+            {
+                "network": scores.network,
+                "learning_rate": float(file.parent.name.removeprefix("rate")),
+                "ap": 100 * scores.ap,
+                "ap_low": 100 * low,
+                "ap_high": 100 * high,
+                "seed": scores.seed,
+                **{name: made[name] for name in ("data", "data_digest", "iterations", "wall_time_s", "commit", "date")},
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def best_rate(table: pd.DataFrame) -> float:
+    """The learning rate whose AP is highest on the mean over all networks that were tried."""
+    return float(table.groupby("learning_rate")["ap"].mean().idxmax())

@@ -1,0 +1,83 @@
+"""How pages put figures into words: AP with its spread, differences with their sign, lists of what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean, stdev
+from typing import Any
+
+from mmpose_ssn.evaluation.comparison import Comparison, Outcome
+from mmpose_ssn.evaluation.scores import PredictorScore, Scores
+from mmpose_ssn.pages.blocks import NONE
+from mmpose_ssn.paper import PrintedNumber
+
+NOT_RUN = "not run"
+
+
+def ap_cell(trainings: Sequence[PredictorScore]) -> str:
+    """AP in percent: of one training with its interval, of several their mean and standard deviation."""
+    ap = [100 * one.ap for one in trainings]
+    if not ap:
+        return NOT_RUN
+    if len(ap) == 1:
+        low, high = (100 * end for end in trainings[0].interval)
+        return f"{ap[0]:.1f} [{low:.1f}, {high:.1f}]"
+    return f"{fmean(ap):.1f} ± {stdev(ap):.1f} ({len(ap)} seeds)"
+
+
+def difference_cell(one: Comparison | None, nothing: str = NOT_RUN) -> str:
+    """A measured difference in AP points, with its interval."""
+    return nothing if one is None else difference_words(one.difference, one.interval95)
+
+
+def difference_words(difference: float, interval: tuple[float, float]) -> str:
+    """A difference in AP points, and in brackets its interval."""
+    low, high = map(signed, interval)
+    return f"{signed(difference)} [{low}, {high}]"
+
+
+def outcome_words(one: Comparison) -> str:
+    """An outcome; where nothing is compared, whose AP is too low."""
+    return not_compared(one.too_low) if one.outcome is Outcome.NOT_COMPARED else one.outcome.value
+
+
+def not_compared(too_low: Sequence[str]) -> str:
+    """Why there is no outcome: networks whose AP is below the bound of their preset."""
+    return f"{Outcome.NOT_COMPARED.value}: too low an AP of {' and '.join(too_low)}"
+
+
+def signed(points: PrintedNumber | float | None) -> str:
+    """AP points with their sign; a printed number keeps its digits."""
+    if points is None:
+        return NONE
+    if isinstance(points, PrintedNumber):
+        return f"+{points}"
+    return f"{round(points, 1) + 0.0:+.1f}".replace("-", "−")  # a rounded -0.04 is no -0.0
+
+
+def distinct(values: Iterable[object]) -> str:
+    """The different values, in the order of their first appearance."""
+    return ", ".join(dict.fromkeys(map(str, values)))
+
+
+def listed(fields: Mapping[str, object]) -> str:
+    """Fields and their values as a sentence."""
+    spoken = {name: {True: "yes", False: "no"}[v] if isinstance(v, bool) else v for name, v in fields.items()}
+    return "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in spoken.items()) + "."
+
+
+def comparison_record(one: Comparison) -> dict[str, Any]:
+    """Columns that a CSV file has of a comparison; differences in AP points."""
+    return {
+        "difference_measured": one.difference,
+        "difference_low": one.interval95[0],
+        "difference_high": one.interval95[1],
+        "p": one.p,
+        "p_holm": one.p_holm,
+        "outcome": outcome_words(one),
+    }
+
+
+def provenance_record(scores: Scores) -> dict[str, Any]:
+    """Columns that a CSV file has of how the figures of a training were made."""
+    return {name: value for name, value in scores.provenance.items() if name not in ("data", "seed")}

@@ -1,1 +1,0 @@
-"""Tables made from the files under results/ and the paper's printed rows; reads files, never models."""

@@ -1,0 +1,281 @@
+"""The ledger says of each claim what the files say, and never calls a small network's figure a reproduction."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from mmpose_ssn.__main__ import main
+from mmpose_ssn.claims import claims
+from mmpose_ssn.claims.ledger import PRIOR, Counted, Entry, ledger
+from mmpose_ssn.claims.questions import compared, questions
+from mmpose_ssn.claims.verdicts import CocoRuns, FindingKind, Printed, VerdictKind, judge_contrast
+from mmpose_ssn.evaluation.scores import read_scores
+from mmpose_ssn.evaluation.trained import TrainedPredictors
+from mmpose_ssn.files import RefusedInput
+from mmpose_ssn.pages.claims import page, page_of
+from mmpose_ssn.pages.render import to_csv, to_markdown
+
+IMAGES, RESAMPLES = 40, 640  # enough for Holm over the 16 comparisons of the text
+
+# The deviation in pixels of every predictor: the more, the lower its AP. Halving K changes nothing.
+NOISE = {
+    "ssn": {"E1": 8.0, "E2": 6.5, "E3": 5.5, "P1": 12.0, "P2": 6.0, "P3": 4.2, "P4": 4.0},
+    "ssn-k256": {"P4": 4.0},
+    "ssn-wo-ca": {"P4": 7.0},
+    "backbone-esp": {"E1": 16.0, "E2": 10.0, "E3": 7.5, "P1": 14.0, "P2": 8.0, "P3": 5.2, "P4": 5.0},
+    "ssn-wo-esp": {"P1": 14.0, "P2": 8.0, "P3": 6.0, "P4": 6.0},
+    "backbone": {"P1": 11.0, "P2": 10.0, "P3": 8.0, "P4": 8.0},
+}
+
+Noise = Mapping[str, Mapping[str, float]]
+
+
+@pytest.fixture(scope="module")
+def folder(make_results, tmp_path_factory: pytest.TempPathFactory):
+    return make_results(tmp_path_factory.mktemp("study"), IMAGES, RESAMPLES)
+
+
+def detections(folder, noise: float) -> list[dict]:
+    """The same direction for all: nothing but its size tells networks apart."""
+    return folder.found(noise, 7)
+
+
+def ap(folder, noise: float) -> float:
+    return 100 * folder.ap(detections(folder, noise))
+
+
+def train(folder, preset: str, noise: Noise) -> list[Path]:
+    found = {run: {name: detections(folder, one) for name, one in of.items()} for run, of in noise.items()}
+    return [folder.train(run, of, preset=preset) for run, of in found.items()]
+
+
+@pytest.fixture(scope="module")
+def study(folder):
+    """Entries by claim, for a preset and a bound on AP in percent."""
+
+    def of(preset: str, noise: Noise = NOISE, least_ap: float = 0.0) -> dict[str, Entry]:
+        scores = [read_scores(file) for file in train(folder, preset, noise)]
+        trained = TrainedPredictors(scores, RESAMPLES, least_ap)
+        counted = {
+            "modules": Counted(13, "13", "equal to", True, "FSMs of the built network"),
+            "shifting-channels": Counted(511, "512", "equal to", False, "K of the built modules"),
+        }
+        sources = {"cost": folder.path / "cost-claims.csv"}
+        entries = ledger(preset, trained, compared(preset, trained), counted, {}, sources)
+        return {entry.claim.id: entry for entry in entries}
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def figures(study) -> dict[str, Entry]:
+    return study("figures")
+
+
+def test_every_claim_is_there_once(figures) -> None:
+    assert list(figures) == list(claims())
+
+
+def test_costs_are_decided_on_any_machine(figures) -> None:
+    assert figures["modules"].verdict.kind is VerdictKind.REPRODUCED
+    assert figures["shifting-channels"].verdict.kind is VerdictKind.CONTRADICTED
+    assert figures["bottleneck-blocks"].verdict.words.startswith("not run: its count")
+
+
+def test_small_networks_give_findings_and_no_verdict(figures) -> None:
+    for entry in figures.values():
+        if entry.claim.decided_by != "cost":
+            assert entry.verdict.kind in (VerdictKind.NOT_RUN, VerdictKind.NOT_TESTABLE), entry.claim.id
+        if entry.finding:
+            assert entry.finding.words.startswith("in the controlled experiment: ")
+    assert figures["table1-ssn-ap"].finding is None, "another network's AP says nothing of a printed one"
+
+
+@pytest.mark.parametrize(
+    ("claim", "kind"),
+    [
+        ("ssn-over-wo-ca", FindingKind.HOLDS),
+        ("ssn-over-backbone", FindingKind.HOLDS),
+        ("backbone-esp-over-backbone", FindingKind.HOLDS),
+        ("ssn-over-k256", FindingKind.UNDECIDED),  # the same detections
+        ("half-the-channels-cost-little", FindingKind.HOLDS),
+        ("modules-help-e1", FindingKind.HOLDS),
+        ("first-predictor-gain", FindingKind.HOLDS),
+        ("stages-add-up", FindingKind.HOLDS),
+        ("early-predictors-bad-without-modules", FindingKind.HOLDS),
+        ("early-predictors-raise-every-predictor", FindingKind.DOES_NOT_HOLD),  # P1 of the backbone is the better one
+    ],
+)
+def test_findings_are_what_the_detections_were_made_to_show(figures, claim: str, kind: FindingKind) -> None:
+    assert figures[claim].finding is not None, figures[claim].verdict.words
+    assert figures[claim].finding.kind is kind, figures[claim].evidence
+
+
+def test_evidence_is_the_difference_that_pycocotools_finds(folder, figures) -> None:
+    first, second = (ap(folder, NOISE[name]["E1"]) for name in ("ssn", "backbone-esp"))
+    assert figures["modules-help-e1"].evidence.startswith(f"{first - second:+.2f} AP")
+    files = [file.parent.parent.name for file in figures["modules-help-e1"].sources]
+    assert files == ["ssn", "backbone-esp"]
+
+
+def test_sum_of_parts_is_over_all_four_networks(folder, study) -> None:
+    noise = {name: {"P4": size} for name, size in {"ssn": 4.0, "ssn-wo-ca": 7.0, "backbone-esp": 5.0}.items()}
+    noise["ssn-wo-shift"] = {"P4": 6.0}
+    entry = study("smoke", noise)["parts-cooperate-at-all"]
+    of = {name: ap(folder, one["P4"]) for name, one in noise.items()}
+    expected = of["ssn"] + of["backbone-esp"] - of["ssn-wo-ca"] - of["ssn-wo-shift"]
+    assert entry.evidence.startswith(f"{expected:+.2f} AP")
+
+
+def test_untrained_networks_are_named(figures) -> None:
+    entry = figures["bn-inside-the-module"]
+    assert entry.finding is None and "ssn-gn-fsm" in entry.verdict.words
+
+
+@pytest.fixture(scope="module")
+def bounded(study) -> dict[str, Entry]:
+    """The same networks, where none is compared whose AP is below 30: the backbone's is."""
+    return study("figures", least_ap=30.0)
+
+
+def test_a_network_below_the_bound_gives_no_finding_either_way(folder, figures, bounded) -> None:
+    assert ap(folder, NOISE["backbone"]["P4"]) < 30 < ap(folder, NOISE["ssn-wo-ca"]["P4"])
+    asked_of = {
+        name: {run for contrast in questions(entry.claim) for run, _ in contrast}
+        for name, entry in bounded.items()
+        if entry.finding
+    }
+    of_backbone = {name for name, runs in asked_of.items() if "backbone" in runs}
+    assert {"ssn-over-backbone", "backbone-esp-over-backbone", "early-predictors-raise-every-predictor"} <= of_backbone
+    for name, entry in bounded.items():
+        if name in of_backbone:
+            assert entry.finding.kind is FindingKind.NOT_COMPARED, name
+            assert entry.finding.words == "in the controlled experiment: not compared" and not entry.found
+        else:
+            assert entry.finding is None or entry.finding.kind is not FindingKind.NOT_COMPARED, name
+        assert entry.verdict == figures[name].verdict
+    assert bounded["ssn-over-wo-ca"].finding.kind is FindingKind.HOLDS
+
+
+def test_what_is_not_compared_is_measured_all_the_same(folder, bounded) -> None:
+    difference = ap(folder, NOISE["ssn"]["P4"]) - ap(folder, NOISE["backbone"]["P4"])
+    evidence = bounded["ssn-over-backbone"].evidence
+    assert evidence.startswith(f"{difference:+.2f} AP, 95 %") and "after Holm" not in evidence
+    assert "after Holm" in bounded["ssn-over-wo-ca"].evidence
+
+
+def test_little_between_networks_below_the_bound_is_not_compared(study) -> None:
+    noise = {name: {"P4": 9.0} for name in ("ssn", "ssn-k256")}
+    assert study("smoke", noise)["half-the-channels-cost-little"].finding.kind is FindingKind.HOLDS
+    entry = study("smoke", noise, least_ap=30.0)["half-the-channels-cost-little"]
+    assert entry.finding.kind is FindingKind.NOT_COMPARED
+
+
+def test_full_size_networks_are_judged_by_the_claims_margin(folder, study) -> None:
+    entries, known = study("paper"), claims()
+    runs = {name: CocoRuns("paper", (ap(folder, NOISE[name]["P4"]),)) for name in ("ssn", "ssn-wo-ca")}
+    point, difference = known["table1-ssn-ap"], known["attention-gain"]
+    assert entries[point.id].verdict == judge_contrast([(1.0, runs["ssn"])], Printed.figure(point.value), PRIOR, 0.7)
+    printed = Printed(float(difference.value), difference.rounding)
+    pair = [(1.0, runs["ssn"]), (-1.0, runs["ssn-wo-ca"])]
+    assert entries[difference.id].verdict == judge_contrast(pair, printed, PRIOR, difference.margin.value)
+    assert entries["ssn-over-wo-ca"].verdict.words.startswith("in these runs: reproduced")
+    assert not any(entry.finding for entry in entries.values())
+
+
+def test_every_claim_on_ap_has_a_question() -> None:
+    for claim in claims().values():
+        if claim.decided_by == "scores":
+            asked = questions(claim)
+            assert asked, claim.id
+            assert all(contrast for contrast in asked)
+
+
+def csv(shown) -> pd.DataFrame:
+    return pd.read_csv(io.StringIO(to_csv(shown.records[""])))
+
+
+@pytest.mark.parametrize("entries", ["figures", "bounded"])
+def test_page_and_csv_say_the_same(request, tmp_path: Path, entries: str) -> None:
+    of = request.getfixturevalue(entries)
+    moved = [replace(entry, sources=tuple(tmp_path / file.name for file in entry.sources)) for entry in of.values()]
+    shown = page_of(moved, tmp_path, {"preset": "figures", "data": "drawn", "commit": "c0ffee"})
+    text, table = to_markdown(shown, "claims"), csv(shown)
+    assert list(table.claim) == list(claims())
+    assert f"# {len(table)} claims of the paper" in text
+    for kind, count in table.verdict.value_counts().items():
+        assert f"{count} {kind}" in text
+    for word, count in table.finding.value_counts().items():
+        assert f"{count} {word}" in text
+    assert ("not compared" in set(table.finding)) == (entries == "bounded")
+    below = text.split("## In the controlled experiment")[1].split("## Verdicts")[0]
+    assert "| its direction |" in " ".join(below.split())
+    assert "reproduced" not in below, "no word of a verdict stands beside a small network's figure"
+    assert (table.commit == "c0ffee").all() and (table.preset == "figures").all()
+
+
+@pytest.fixture
+def small(make_results, tmp_path: Path):
+    """Final predictors of four networks under figures, and the claims that are counted."""
+    folder = make_results(tmp_path, 12, 100)
+    noise = {"ssn": 3.0, "ssn-wo-ca": 6.0, "ssn-k256": 3.0, "backbone": 10.0}
+    train(folder, "figures", {name: {"P4": size} for name, size in noise.items()})
+    columns = dict(id="modules", counted=13, relation="equal to", bound="13", holds=True, how="FSMs of the network")
+    pd.DataFrame([columns]).to_csv(tmp_path / "cost-claims.csv", index=False)
+    return folder
+
+
+def offsets(folder, **changed: object) -> Path:
+    """A measured claim's line of offsets.csv."""
+    measured = [name for name, claim in claims().items() if claim.decided_by == "offsets"]
+    line = dict(claim=measured[0], status="measured", finding="holds", figure=1.5, unit="px", boundary=1)
+    line |= dict(low95=1.2, high95=1.8, p_holm=0.01, preset="figures") | changed
+    file = folder.path / "figures" / "offsets.csv"
+    pd.DataFrame([line]).to_csv(file, index=False)
+    return file
+
+
+def test_the_page_of_a_preset_keeps_to_its_bound(small) -> None:
+    table = csv(page(small.of("figures"))).set_index("claim")
+    assert table.loc["ssn-over-backbone", "finding"] == "not compared"
+    assert table.loc["ssn-over-wo-ca", "finding"] == "holds"
+    assert table.loc["ssn-over-wo-ca", "files"].split() == [
+        (small.path / "figures" / name / "seed0" / "scores.json").as_posix() for name in ("ssn", "ssn-wo-ca")
+    ]
+    assert table.loc["modules", ["verdict", "evidence"]].tolist() == ["reproduced", "FSMs of the network"]
+
+
+def test_claims_that_the_offsets_decide_are_found_in_the_presets_folder(small) -> None:
+    file = offsets(small)
+    name = pd.read_csv(file).claim[0]
+    entry = csv(page(small.of("figures"))).set_index("claim").loc[name]
+    assert (entry["finding"], entry["verdict"], entry["files"]) == ("holds", "not run", file.as_posix())
+    assert entry["evidence"] == "1.5 px, held against 1; 95 % [1.2, 1.8], p = 0.01 after Holm"
+
+
+def test_files_of_another_preset_or_version_are_refused(small) -> None:
+    offsets(small, preset="smoke")
+    with pytest.raises(RefusedInput, match=r"offsets\.csv: .*: preset is 'smoke', but the ledger is for 'figures'"):
+        page(small.of("figures"))
+    offsets(small, claim="gone")
+    with pytest.raises(RefusedInput, match=r"offsets\.csv: the ledger has no claim gone; run .* offsets again"):
+        page(small.of("figures"))
+    offsets(small)
+    costs = small.path / "cost-claims.csv"
+    costs.write_text(costs.read_text().replace("modules", "gone"))
+    with pytest.raises(RefusedInput, match=r"cost-claims\.csv: the ledger has no claim gone; run .* --claims again"):
+        page(small.of("figures"))
+
+
+def test_command_writes_the_ledger_with_links_that_lead_to_its_files(small, tmp_path: Path) -> None:
+    assert main(["page", "claims", "--preset", "figures", "--results", str(tmp_path)]) == 0
+    text = (tmp_path / "claims.md").read_text()
+    assert "figures/ssn/seed0/scores.json, figures/ssn-wo-ca/seed0/scores.json" in text
+    assert len(pd.read_csv(tmp_path / "claims.csv")) == len(claims())
+    assert not (tmp_path / "claims.tex").exists()

@@ -1,0 +1,67 @@
+"""The trials on the tune split, and the learning rate that was chosen by them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from mmpose_ssn.__main__ import main
+from mmpose_ssn.experiment.presets import load_preset
+from mmpose_ssn.files import RefusedInput
+from mmpose_ssn.pages.trials import best_rate, page, table_of_trials
+
+COMMITTED = Path(__file__).resolve().parents[2] / "docs" / "mini" / "trials.csv"
+FOUND = {("ssn", 0.004): 0.30, ("backbone", 0.004): 0.28, ("ssn", 0.008): 0.40, ("backbone", 0.008): 0.10}
+
+
+@pytest.fixture
+def trial(made):
+    """Write a trial where the workflow has it."""
+
+    def write(network: str, rate: float, ap: float, split: str = "tune") -> Path:
+        data = {"data": f"drawn figures, version 1.0, {split}"}
+        scored = made.score(network, {"P1": 0.9, "P4": ap}, seed=1000, provenance=data)
+        file = made.path / "figures" / "trials" / network / f"rate{rate}" / "scores.json"
+        file.parent.mkdir(parents=True)
+        return scored.rename(file)
+
+    return write
+
+
+def test_rate_is_best_on_the_mean_over_the_networks_and_not_for_one(trial) -> None:
+    table = table_of_trials([trial(*tried, ap) for tried, ap in FOUND.items()])
+    assert {(row.network, row.learning_rate): row.ap for row in table.itertuples()} == {
+        key: pytest.approx(100 * ap) for key, ap in FOUND.items()
+    }
+    assert best_rate(table) == 0.004
+
+
+def test_trial_on_another_split_is_refused(trial) -> None:
+    with pytest.raises(RefusedInput, match=r"scored on 'drawn figures, version 1\.0, val'"):
+        table_of_trials([trial("ssn", 0.004, 0.3, split="val")])
+
+
+def test_page_shows_every_network_at_every_rate(made, trial, tmp_path: Path) -> None:
+    with pytest.raises(RefusedInput, match=r"figures/trials: no trial is there"):
+        page(made.of("figures"))
+    for tried, ap in FOUND.items():
+        trial(*tried, ap)
+    assert main(["page", "trials", "--preset", "figures", "--results", str(tmp_path)]) == 0
+    text = (tmp_path / "figures" / "trials.md").read_text()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"]
+    assert rows[0] == ["Network", "AP, rate<br>0.004", "AP, rate<br>0.008"]
+    assert rows[2:] == [["backbone", "28.0", "10.0"], ["ssn", "30.0", "40.0"]]
+    assert "The rate 0.004 has the best mean" in text and "AP on drawn figures, version 1.0, tune" in text
+    table = pd.read_csv(tmp_path / "figures" / "trials.csv")
+    assert best_rate(table) == 0.004 and len(table) == len(FOUND)
+
+
+def test_rate_of_figures_is_what_its_committed_trials_speak_for() -> None:
+    table, figures = pd.read_csv(COMMITTED), load_preset("figures")
+    planned = {(network, rate) for network in figures["trials"]["networks"] for rate in figures["trials"]["rates"]}
+    networks = table[table.columns[0]]  # called variant then
+    assert set(zip(networks, table["learning_rate"], strict=True)) == planned and len(table) == len(planned)
+    rates = table.groupby("learning_rate")["ap"].mean()
+    assert best_rate(table) == figures["training"]["learning_rate"] == rates.idxmax()

@@ -1,0 +1,245 @@
+# Every page is one command, which finds its files under results/; the rules name them, so that they are made before.
+
+
+def scored(page, field="scores"):
+    """The scores, or another output of scoring, of the chosen networks that a page shows."""
+    return expand(
+        rules.evaluate.output[field], preset=PRESET, run=chosen_for(page), seed=SEEDS
+    )
+
+
+rule table1:
+    input:
+        complexity=rules.complexity.output.costs,
+        scores=scored("table1"),
+        predictions=scored("table1", "predictions"),
+        mean_pose=expand(rules.mean_pose.output.scores, preset=PRESET),
+        data=data_ready(OF_PRESET),
+    output:
+        multiext("results/table1", ".md", ".csv", "-orderings.csv", ".tex"),
+    log:
+        "results/table1.log",
+    benchmark:
+        "results/table1.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        preset=PRESET,
+        runs=[*chosen_for("table1"), MEAN_POSE],
+        seeds=SEEDS,
+    message:
+        "Rendering Table 1 of the preset {params.preset}"
+    shell:
+        "python -m mmpose_ssn page table1 --preset {params.preset} --networks {params.runs} --seeds {params.seeds}"
+        " 2>&1 | tee {log}"
+
+
+# All that follows is asked for by name, such as `./run snakemake --cores all results/table2.md`. Table 2 trains nothing that
+# Table 1 does not.
+rule table2:
+    input:
+        scores=scored("table2"),
+        predictions=scored("table2", "predictions"),
+        data=data_ready(OF_PRESET),
+    output:
+        multiext("results/table2", ".md", ".csv", "-gains.csv", ".tex", ".png"),
+    log:
+        "results/table2.log",
+    benchmark:
+        "results/table2.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        preset=PRESET,
+        runs=chosen_for("table2"),
+        seeds=SEEDS,
+    message:
+        "Rendering Table 2 of the preset {params.preset}"
+    shell:
+        "python -m mmpose_ssn page table2 --preset {params.preset} --networks {params.runs} --seeds {params.seeds}"
+        " 2>&1 | tee {log}"
+
+
+# It trains nothing: only COCO's server can fill it.
+rule table3:
+    input:
+        complexity=rules.complexity.output.costs,
+        server=sorted(map(str, Path("results/test-dev").glob("*/server.json"))),
+    output:
+        multiext("results/table3", ".md", ".csv", ".tex"),
+    log:
+        "results/table3.log",
+    benchmark:
+        "results/table3.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        preset=PRESET,
+    message:
+        "Rendering Table 3"
+    shell:
+        "python -m mmpose_ssn page table3 --preset {params.preset} 2>&1 | tee {log}"
+
+
+# The ledger: every claim of the paper, decided by the preset's trainings as far as they go.
+rule claims:
+    input:
+        costs=rules.complexity.output.claims,
+        scores=scored("claims")
+        + expand(rules.evaluate.output.scores, preset=PRESET, **FOR_CLAIMS_ALONE),
+        predictions=scored("claims", "predictions")
+        + expand(rules.evaluate.output.predictions, preset=PRESET, **FOR_CLAIMS_ALONE),
+        offsets=expand(rules.offsets.output.table, preset=PRESET),
+        data=data_ready(OF_PRESET),
+    output:
+        multiext("results/claims", ".md", ".csv"),
+    log:
+        "results/claims.log",
+    benchmark:
+        "results/claims.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        preset=PRESET,
+        runs=chosen_for("claims") + FOR_CLAIMS_ALONE["run"],
+        seeds=SEEDS,
+    message:
+        "Holding the claims of the paper against the preset {params.preset}"
+    shell:
+        "python -m mmpose_ssn page claims --preset {params.preset} --networks {params.runs} --seeds {params.seeds}"
+        " 2>&1 | tee {log}"
+
+
+# The paper's networks beside MMPose's and beside other ways to reach far.
+rule baselines:
+    input:
+        complexity=rules.complexity.output.costs,
+        compared=rules.complexity.output.compared,
+        full_size_latency=([] if is_meaningless(PRESET) else rules.latency.output),
+        latency=(
+            expand(rules.latency_of_preset.output, preset=PRESET)
+            if is_drawn(OF_PRESET)
+            else []
+        ),
+        scores=expand(
+            rules.evaluate.output.scores, preset=PRESET, run=ON_BASELINES, seed=SEEDS
+        ),
+        predictions=expand(
+            rules.evaluate.output.predictions,
+            preset=PRESET,
+            run=ON_BASELINES,
+            seed=SEEDS,
+        ),
+        data=data_ready(OF_PRESET),
+    output:
+        multiext(
+            "results/baselines",
+            ".md",
+            ".csv",
+            ".png",
+            "-full-size.csv",
+            "-full-size.png",
+        ),
+    log:
+        "results/baselines.log",
+    benchmark:
+        "results/baselines.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        preset=PRESET,
+        runs=ON_BASELINES,
+        seeds=SEEDS,
+    message:
+        "Rendering the baselines of the preset {params.preset}"
+    shell:
+        "python -m mmpose_ssn page baselines --preset {params.preset} --networks {params.runs} --seeds {params.seeds}"
+        " 2>&1 | tee {log}"
+
+
+rule speed:
+    input:
+        complexity=rules.complexity.output.costs,
+        compared=rules.complexity.output.compared,
+        latency=rules.latency.output,
+    output:
+        "results/speed.md",
+    log:
+        "results/speed.log",
+    benchmark:
+        "results/speed.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        preset=PRESET,
+    message:
+        "Rendering time and memory of the full-size networks"
+    shell:
+        "python -m mmpose_ssn page speed --preset {params.preset} 2>&1 | tee {log}"
+
+
+rule protocols:
+    input:
+        rules.test_under_protocols.output.table,
+    output:
+        "results/protocols.md",
+    log:
+        "results/protocols.log",
+    benchmark:
+        "results/protocols.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        preset=PRESET,
+    message:
+        "Rendering AP under every protocol"
+    shell:
+        "python -m mmpose_ssn page protocols --preset {params.preset} 2>&1 | tee {log}"
+
+
+rule curves:
+    input:
+        records=expand(
+            rules.train.output.record,
+            run=chosen_for("table1"),
+            seed=SEEDS,
+            allow_missing=True,
+        ),
+    output:
+        multiext("results/{preset}/curves", ".md", ".csv", ".png"),
+    log:
+        "results/{preset}/curves.log",
+    benchmark:
+        "results/{preset}/curves.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        runs=chosen_for("table1"),
+        seeds=SEEDS,
+    message:
+        "Drawing the learning curves of {wildcards.preset}"
+    shell:
+        "python -m mmpose_ssn page curves --preset {wildcards.preset} --networks {params.runs} --seeds {params.seeds}"
+        " 2>&1 | tee {log}"
+
+
+# How far information must travel. The csv files beside the page are its record, cell by cell: they are no outputs, which Snakemake
+# would delete before a run that goes on.
+rule dependency:
+    output:
+        multiext("results/dependency", ".md", ".png"),
+    log:
+        "results/dependency.log",
+    benchmark:
+        "results/dependency.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 2
+    params:
+        preset=PRESET,
+        form="smoke" if is_meaningless(PRESET) else "short",
+    message:
+        "Measuring how far each module carries information"
+    shell:
+        "(python -m mmpose_ssn dependency --{params.form} --workers {threads}"
+        " && python -m mmpose_ssn page dependency --preset {params.preset}) 2>&1 | tee {log}"
