@@ -13,7 +13,7 @@ from mmpose.registry import TRANSFORMS
 class LoadImageOnce(LoadImage):
     """MMPose's ``LoadImage`` that reads and decodes a file once in each process; the samples are the same.
 
-    Every loader worker keeps images of its own: 3 bytes a pixel, 0.4 GB for the 3000 drawn images of ``mini``. All
+    Every loader worker keeps images of its own: 3 bytes a pixel, 0.4 GB for the 3000 drawn images of ``figures``. All
     samples share them, so they are read-only: a transform that changes an image in place raises an error.
     """
 

@@ -8,7 +8,7 @@ from mmpose_ssn.models.alternatives import KINDS
 
 SHIFT_CHANNELS, OFFSET_STD = 64, 4.0
 """K of the feature shifting module that sets the budget, and the standard deviation of its offsets at the start in
-pixels: an eighth of the picture, as in the preset ``mini``."""
+pixels: an eighth of the picture, as in the preset ``figures``."""
 OTHER_REACH = ((32, 4.0), (128, 4.0), (64, 12.0))
 """K and standard deviation in pixels of other frozen random offsets: fewer, more (neither at the common budget) and
 farther ones."""

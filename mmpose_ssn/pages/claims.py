@@ -61,8 +61,8 @@ def page_of(entries: Sequence[Entry], folder: Path, made: Mapping[str, str]) -> 
     counts = ", ".join(f"{kinds[kind]} {kind.value}" for kind in VerdictKind)
     blocks: list[Block] = [Paragraph(f": {counts}.", "Verdicts on the paper's claims")]
     if asked:
-        findings = Counter(entry.finding.kind.value for entry in asked if entry.finding)
-        words = ", ".join(f"{number} {word}" for word, number in findings.items())
+        findings = Counter(entry.finding.kind for entry in asked if entry.finding)
+        words = ", ".join(f"{findings[kind]} {kind.value}" for kind in FindingKind if findings[kind])
         experiment = f"preset {made['preset']}, {made['data']}"
         blocks += [
             Paragraph(

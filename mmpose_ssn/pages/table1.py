@@ -10,7 +10,7 @@ from statistics import fmean
 from typing import Any
 
 from mmpose_ssn import claims, paper
-from mmpose_ssn.evaluation.comparison import LEVEL, Comparison, compare
+from mmpose_ssn.evaluation.comparison import LEVEL, Comparison, Outcome, compare
 from mmpose_ssn.evaluation.scores import Scores
 from mmpose_ssn.evaluation.trained import Contrast
 from mmpose_ssn.experiment.provenance import commit
@@ -205,8 +205,14 @@ def _ordering_columns(table: Table1) -> Columns:
         ("Where",): [one.place for one in orderings],
         ("Difference, printed", PAPER_DATA): [signed(one.difference) for one in orderings],
         ("Difference, measured", *table.study.data_lines): [difference_cell(one) for one in measured],
-        ("Outcome",): [f"{runs}: {outcome_words(one)}" if one else NOT_RUN for one in measured],
+        ("Outcome",): [_outcome(one, runs) for one in measured],
     }
+
+
+def _outcome(one: Comparison | None, runs: str) -> str:
+    if one is None:
+        return NOT_RUN
+    return outcome_words(one) if one.outcome is Outcome.NOT_COMPARED else f"{runs}: {outcome_words(one)}"
 
 
 def runs_spoken_of(seeds_of_each: Iterable[Sequence[Any]]) -> str:

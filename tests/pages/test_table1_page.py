@@ -320,7 +320,7 @@ def test_a_network_below_the_bound_is_compared_with_none(made):
     shown = page_of(table)
     _, rows = markdown_rows(markdown(shown), number=1)
     refused = rows["SSN > SSN, w/o CA"]
-    assert refused[-1] == "in these runs: not compared: too low an AP of ssn-wo-ca"
+    assert refused[-1] == "not compared: too low an AP of ssn-wo-ca"
     assert refused[2].startswith(f"+{ap['ssn', 0] - ap['ssn-wo-ca', 0]:.1f} ["), "it is measured all the same"
     assert rows["Backbone, w/ ESP > Backbone"][-1].endswith("not compared: too low an AP of backbone-esp and backbone")
     assert rows["SSN > SSN, K = 256"][-1] == f"in these runs: {decided.outcome.value}"
