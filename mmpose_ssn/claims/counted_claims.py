@@ -224,15 +224,26 @@ def _of_a_deformable_convolution(module: FeatureShiftingModule) -> int:
 
 
 def _as_light_as_a_convolution(claim: Claim, networks: _Networks) -> CountedClaim:
-    own, others = [], []
+    """The modules over the 3x3 convolutions of the blocks that follow them, and beside it over dense ones of C channels."""
+    blocks = {one.name.rpartition("layer")[2].replace(".", "_"): one for one in networks.blocks("ssn")}
+    own, following, dense = [], [], []
     for one in networks.modules("ssn"):
-        channels = one.shape[1]
-        convolution = nn.Conv2d(channels, channels, 3, padding=1, bias=False, device="meta")
+        block = blocks[one.name.rpartition("layer")[2]]  # both end in the stage and the number of the block
+        convolution, channels = block.module.conv2, one.shape[1]
+        whole = nn.Conv2d(channels, channels, 3, padding=1, bias=False, device="meta")
         own.append(count(one.module, [one.module], one.shape))
-        others.append(count(convolution, [convolution], one.shape))
-    parameters = sum(cost.params for cost in own) / sum(cost.params for cost in others)
-    operations = sum(cost.ops for cost in own) / sum(cost.ops for cost in others)
-    how = f"{len(own)} modules over 3x3 convolutions: {parameters:.3f} parameters, {operations:.3f} operations"
+        following.append(count(convolution, [convolution], (1, convolution.in_channels, *block.shape[2:])))
+        dense.append(count(whole, [whole], one.shape))
+
+    def ratios(others: list[Complexity]) -> list[float]:
+        return [sum(getattr(c, f) for c in own) / sum(getattr(c, f) for c in others) for f in ("params", "ops")]
+
+    (parameters, operations), (of_dense, operations_of_dense) = ratios(following), ratios(dense)
+    how = (
+        f"{len(own)} modules over the 3x3 convolutions of the Bottleneck blocks that follow: {parameters:.2f} times the "
+        f"parameters, {operations:.2f} the operations; over dense 3x3 convolutions of all C channels {of_dense:.2f} and "
+        f"{operations_of_dense:.2f}"
+    )
     return CountedClaim(claim, max(parameters, operations), Relation.AT_MOST, how)
 
 

@@ -28,6 +28,13 @@ MODULES = [
     *[(1024, 512, 16 * 12)] * 5,
     (2048, 512, 8 * 6),
 ]
+# The 3x3 convolutions of the blocks that follow them: (channels, height x width of the output)
+FOLLOWING = [
+    *[(64, 64 * 48)] * 3,
+    *[(128, 32 * 24)] * 3,
+    *[(256, 16 * 12)] * 5,
+    *[(512, 8 * 6)] * 2,
+]
 
 
 @pytest.fixture(scope="module")
@@ -95,11 +102,20 @@ def test_modules_over_convolutions_by_hand(ledger):
     macs = sum(3 * k * c * positions for c, k, positions in MODULES)
     # biases, shift, the attention's softplus, sum, division and product; then residual, BN and ReLU
     others = sum((2 * k + c + 7 * k + 4 * k + 4 * c) * positions for c, k, positions in MODULES)
-    convolutions = sum(9 * c * c * positions for c, _, positions in MODULES)
+    following = sum(9 * c * c * positions for c, positions in FOLLOWING)
+    dense = sum(9 * c * c * positions for c, _, positions in MODULES)
     own = ledger["fsm-as-light-as-a-convolution"]
-    assert own.counted == pytest.approx((macs + others) / convolutions, rel=1e-12)
+    assert len(MODULES) == len(FOLLOWING) == 13
+    assert own.counted == pytest.approx((macs + others) / following, rel=1e-12) and not own.holds
     parameters = sum(3 * k * c + 2 * k + 2 * k + c + 2 * c for c, k, _ in MODULES)
-    assert f"{parameters / sum(9 * c * c for c, _, _ in MODULES):.3f} parameters" in own.how
+    assert f"{parameters / sum(9 * c * c for c, _ in FOLLOWING):.2f} times the parameters" in own.how
+    of_dense = parameters / sum(9 * c * c for c, _, _ in MODULES)
+    assert f"channels {of_dense:.2f} and {(macs + others) / dense:.2f}" in own.how
+
+
+def test_modules_of_few_channels_are_as_light_as_a_convolution(count_one):
+    narrow = with_backbone("ssn", fsm=dict(shift_channels=32), first_shift_channels=32)
+    assert count_one("fsm-as-light-as-a-convolution", ssn=narrow).holds
 
 
 def test_the_module_that_other_convolutions_surpass_least_is_the_first(ledger):
@@ -177,7 +193,6 @@ def with_backbone(network, **arguments):
         ("bottleneck-blocks", dict(stage_blocks=(4, 4, 4, 4)), 16),
         ("shifting-channels-of-the-first", dict(first_shift_channels=512), 512),
         ("shifting-channels", dict(fsm=dict(shift_channels=511)), 511),
-        ("fsm-as-light-as-a-convolution", dict(fsm=dict(shift_channels=4096)), None),
     ],
     ids=str,
 )
