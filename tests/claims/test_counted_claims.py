@@ -70,8 +70,8 @@ def test_the_claims_counted_are_the_cost_claims_of_the_ledger(ledger):
     assert list(ledger) == [claim.id for claim in claims().values() if claim.decided_by == "cost"]
 
 
-def test_all_hold_but_the_operations_of_simplebaseline(ledger):
-    assert failing(ledger.values()) == {"ssn-cheaper-than-simplebaseline-r101"}
+def test_all_hold_but_two(ledger):
+    assert failing(ledger.values()) == {"ssn-cheaper-than-simplebaseline-r101", "fsm-as-light-as-a-convolution"}
 
 
 def test_printed_figures_round_to_their_digits(ledger):
@@ -300,5 +300,5 @@ def test_the_command_writes_a_line_for_each_claim(counted, costs, monkeypatch, t
     }
     assert (rows["lite-much-smaller"]["relation"], rows["lite-much-smaller"]["bound"]) == ("at least", "3")
     said = capsys.readouterr().out
-    assert f"{len(rows) - 1} of {len(rows)} hold" in said
-    assert "✗ ssn-cheaper-than-simplebaseline-r101" in said
+    assert f"{len(rows) - 2} of {len(rows)} hold" in said
+    assert "✗ ssn-cheaper-than-simplebaseline-r101" in said and "✗ fsm-as-light-as-a-convolution" in said
