@@ -147,3 +147,25 @@ def test_one_config_counts_at_its_own_input_size(counted):
 def test_an_unknown_network_is_refused_by_name():
     with pytest.raises(ValueError, match="'ssn-k1024'"):
         config_file("ssn-k1024")
+
+
+def test_what_was_rejected_because_it_does_not_fit_the_prints(counted) -> None:
+    """As docs/silences.md lists it, under predictor-layout and counting."""
+
+    def fitting(params) -> int:
+        return sum(
+            entry.paper.params_m.matches(params(name, entry.whole.params) / 1e6) for name, entry in counted.items()
+        )
+
+    def predictors(name: str) -> int:
+        early = 0 if name in ("backbone", "ssn-wo-esp") or name.startswith("lite") else 3
+        return early + (1 if name.startswith("lite") else 4)
+
+    inner = 256 * 256 + 2 * 256  # a 1x1 convolution and its GN
+    assert fitting(lambda name, params: params - inner * predictors(name)) == 1
+    assert fitting(lambda name, params: params + 8 * 256 * 256 * predictors(name)) == 0
+    assert fitting(lambda name, params: params - 8 * 256 * 17 * predictors(name)) == 1
+    assert fitting(lambda name, params: params + inner * (predictors(name) == 7)) == 8
+    assert fitting(lambda name, params: params - 2 * 17 * predictors(name)) == 10, "the last norms"
+    for ops in (lambda entry: entry.whole.macs, lambda entry: entry.deployed.ops):
+        assert sum(entry.paper.flops_g.matches(ops(entry) / 1e9) for entry in counted.values()) == 2
