@@ -21,7 +21,7 @@ def load_checked(package: str, name: str) -> Any:
     All callers get the one object: they build from it, and leave it as it is.
 
     Raises:
-        jsonschema.ValidationError: If it does not fit the schema; the error names the field.
+        jsonschema.ValidationError: If the content does not fit the schema; the error names the field.
     """
     content = _load(package, f"{name}.yaml")
     validator(package, name).validate(content)

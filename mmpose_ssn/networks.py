@@ -16,10 +16,10 @@ REFERENCE = "ssn"
 """The network that the time of all others is compared with."""
 
 MEAN_POSE = "mean-pose"
-"""The average training person, put into each box: no network, and scored like one."""
+"""Short id of the average training person, put into each box, which is no network but is scored like one."""
 
 NOT_IN_THE_PAPER = "not in the paper"
-"""Where the paper prints a network of ours."""
+"""The place of a network that the paper does not print."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Network:
         title: Its name in tables.
         place: Where the paper prints it.
         pages: The pages that show it.
+        family: ``"deep"`` or ``"lite"``, which presets scale by divisors of their own.
         config: Path of its full-size config under ``configs/``; None for the mean pose.
         against: Short id of the network of the paper that it is held against; None for the paper's own.
         package: The package that it needs beside the locked ones; None where it needs none.
@@ -44,6 +45,7 @@ class Network:
     title: str
     place: str
     pages: tuple[str, ...]
+    family: str = "deep"
     config: str | None = None
     against: str | None = None
     package: str | None = None
@@ -52,7 +54,7 @@ class Network:
 
     @property
     def runs(self) -> tuple[str, ...]:
-        """The names of what it and each of its recipes make together (:func:`run_name`)."""
+        """Names of the network's runs, one under each of its recipes (:func:`run_name`)."""
         return tuple(run_name(self.id, recipe) for recipe in self.recipes)
 
     @property
@@ -75,6 +77,9 @@ def networks() -> dict[str, Network]:
         if fields["group"] == "paper":
             fields |= {"title": printed[name].method, "place": printed[name].place}
         found[name] = Network(id=name, **{"place": NOT_IN_THE_PAPER, **fields})
+    for one in found.values():
+        if one.against is not None and one.against not in printed:
+            raise ValueError(f"networks.yaml: {one.id}: against is {one.against!r}, expected a network of the paper")
     return found
 
 
@@ -102,7 +107,7 @@ def shown_on(page: str) -> tuple[str, ...]:
 def run_name(network: str, recipe: str = "common") -> str:
     """The name of a network under a recipe: the network's id, and after a slash a recipe that is not the common one.
 
-    It is the folder of the trainings under ``results/<preset>/`` too.
+    It is also the folder of the run's trainings under ``results/<preset>/``.
     """
     return network if recipe == "common" else f"{network}/{recipe}"
 
@@ -137,7 +142,7 @@ def config_file(name: str) -> Path:
     """Path of a network's full-size config.
 
     Raises:
-        ValueError: If there is no such network, or it is none that has a config.
+        ValueError: If there is no such network, or it has no config, as the mean pose has none.
     """
     config = network(name).config
     if config is None:

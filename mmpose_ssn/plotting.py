@@ -15,7 +15,7 @@ def figure(file: Path, rows: int = 1, columns: int = 1, **options: Any) -> Itera
     """A figure and its grid of panels, [rows, columns], written to a file at the end.
 
     Args:
-        file: The picture to write; its ending says in which format.
+        file: Path of the picture to write; its ending says in which format.
         rows: Number of rows of panels.
         columns: Number of columns of panels.
         options: What else ``matplotlib.pyplot.subplots`` takes, such as ``figsize`` in inches.

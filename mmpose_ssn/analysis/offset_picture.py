@@ -14,16 +14,16 @@ from mmpose_ssn.plotting import figure
 
 
 def draw(trainings: Sequence[TrainedOffsets], title: str, file: Path) -> None:
-    """Draw each module's window positions, which are *minus* its offsets: where a channel looks, x to the right and
-    y downwards, in pixels of the module's map.
+    """Draw each module's window positions, which are *minus* its offsets: where a channel looks, x to the right and y
+    downwards, in pixels of the module's map.
 
     Grid lines are at whole pixels, or at every second, fourth, ... where a window is so wide that they would run
     together. A column has one scale for all networks.
 
     Args:
-        trainings: The trainings, one a row, at least one.
-        title: Line above the picture; it is to name the data.
-        file: The picture to write.
+        trainings: The trainings, at least one; each gets a row.
+        title: Line above the picture, which is to name the data.
+        file: Path of the picture to write.
     """
     sites = sorted({site for one in trainings for site in one.end})
     size = (0.6 + 1.9 * len(sites), 0.7 + 1.9 * len(trainings))

@@ -27,8 +27,8 @@ class Site(NamedTuple):
     """Where a module of SSN stands; sites sort from shallow to deep.
 
     Attributes:
-        stage: stage of the block that follows it, from 1.
-        block: number of that block in its stage, from 0.
+        stage: Stage of the block that follows the module, from 1.
+        block: Number of that block in its stage, from 0.
     """
 
     stage: int
@@ -40,7 +40,9 @@ class Site(NamedTuple):
         return self.stage > 1 and self.block == 1
 
     def map_size(self, input_size: tuple[int, int]) -> tuple[int, int]:
-        """Width and height of its map, for those of the image: before a strided block it sees the former stage's."""
+        """Width and height of its map in pixels, from those of the crop; before a strided block it is the former
+        stage's map.
+        """
         stride = 4 * 2 ** (self.stage - (2 if self.stage > 1 and self.block == 0 else 1))
         width, height = (-(-side // stride) for side in input_size)
         return width, height
@@ -52,16 +54,16 @@ Offsets = Mapping[Site, npt.NDArray[np.float64]]
 
 @dataclass(frozen=True, eq=False)
 class TrainedOffsets:
-    """What one training did with the offsets.
+    """The offsets of one training.
 
     Attributes:
-        network: short id of the network.
-        seed: of the training.
-        input_size: width and height of the crops in pixels.
-        weights: digest of the weights file.
-        end: the offsets of the trained network.
-        half: the same at half of the iterations; None where no snapshot of then is left.
-        start: the same before the first iteration, likewise.
+        network: Short id of the network.
+        seed: Seed of the training.
+        input_size: Width and height of the crops in pixels.
+        weights: Digest of the weights file.
+        end: The offsets of the trained network.
+        half: The offsets at half of the iterations; None where no snapshot of then is left.
+        start: The offsets before the first iteration; None where no snapshot of then is left.
     """
 
     network: str
@@ -77,12 +79,12 @@ def read_trainings(folders: Iterable[Path], preset: str, networks: Collection[st
     """Read the trainings of some networks, and pass over those of others.
 
     Args:
-        folders: ``<network>/seed<k>`` of each training.
-        preset: that all must be of.
-        networks: short ids of those to read.
+        folders: Folder ``<network>/seed<k>`` of each training.
+        preset: Preset that all must be of.
+        networks: Short ids of the networks to read.
 
     Raises:
-        RefusedInput: if a file is missing or does not fit the others, a training is of another preset or there twice,
+        RefusedInput: If a file is missing or does not fit the others, a training is of another preset or there twice,
             or a network has no modules of SSN.
     """
     read: dict[tuple[str, int], Path] = {}
@@ -123,7 +125,9 @@ def _read(folder: Path, network: str, seed: int, input_size: tuple[int, int]) ->
 
 
 def _snapshots(folder: Path, end: Offsets, iterations: int | None) -> tuple[Offsets | None, Offsets | None]:
-    """The offsets at the start and at half of the training that ended at ``end``; the folder may hold others too."""
+    """The offsets at the start and at half of the training that ended at ``end``; the folder may hold those of other
+    trainings too.
+    """
     if iterations is not None:
         for last in sorted(folder.glob(f"training/*/offsets/iter_{iterations}.npz")):
             if _same(_snapshot(last), end):
@@ -133,7 +137,7 @@ def _snapshots(folder: Path, end: Offsets, iterations: int | None) -> tuple[Offs
 
 
 def _snapshot(file: Path) -> Offsets | None:
-    """What :class:`mmpose_ssn.engine.offset_group.OffsetRecordHook` wrote; None where it did not."""
+    """The offsets that :class:`mmpose_ssn.engine.offset_group.OffsetRecordHook` wrote; None where it wrote none."""
     if not file.is_file():
         return None
     with np.load(file, allow_pickle=False) as arrays:

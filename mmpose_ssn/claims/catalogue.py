@@ -1,4 +1,6 @@
-"""The ledger: every number and every checkable sentence of the paper, each once, with what would decide it."""
+"""The catalogue of claims: every number and every checkable sentence of the paper, each once, with what would decide
+it.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,8 @@ def claims() -> dict[str, Claim]:
     """All claims, keyed by id: those of the tables, orderings and formulas, then the sentences of ``claims.yaml``.
 
     Raises:
-        jsonschema.ValidationError: if a file does not fit its schema; the error names the field.
-        ValueError: if two claims have one id, or a claim refers to a margin or protocol that the file does not have.
+        jsonschema.ValidationError: If a file does not fit its schema; the error names the field.
+        ValueError: If two claims have one id, or a claim refers to a margin or protocol that the file does not have.
     """
     loaded = load_checked("mmpose_ssn.claims", "claims")
     protocols = {name: PrintedProtocol(id=name, **fields) for name, fields in loaded["protocols"].items()}

@@ -13,10 +13,10 @@ class Place:
     """Where the paper prints something.
 
     Attributes:
-        section: number of the section; S before one of the supplement's.
-        table: number of the table, S before the supplement's; None for a sentence.
-        row: its line in the table, from 1; None for more than one.
-        column: the column's printed name; None for more than one.
+        section: Number of the section, with S before one of the supplement's.
+        table: Number of the table, with S before one of the supplement's; None for a sentence.
+        row: Number of its line in the table, from 1; None for more than one.
+        column: Printed name of the column; None for more than one.
     """
 
     section: str
@@ -36,13 +36,13 @@ class Place:
 
 @dataclass(frozen=True)
 class PrintedProtocol:
-    """What a printed figure is on.
+    """What a printed figure was taken on.
 
     Attributes:
-        id: its short id.
-        data: whose images or annotations.
-        boxes: whose boxes people are cropped by.
-        says: what is looked at.
+        id: Short id of the protocol.
+        data: The images or annotations that the figure is on.
+        boxes: The boxes that people are cropped by.
+        says: What is looked at, in words.
     """
 
     id: str
@@ -53,13 +53,14 @@ class PrintedProtocol:
 
 @dataclass(frozen=True)
 class Margin:
-    """What is still taken for the same, or what a word such as "little" was taken to mean, fixed before any run.
+    """How far apart two figures still count as the same, or what a word such as "little" was taken to mean, fixed
+    before any training on COCO.
 
     Attributes:
-        value: in ``unit``; what rounding of the print allows comes on top.
-        unit: unit of the value.
-        source: where the value comes from.
-        words: what the paper's words were taken to mean, and why.
+        value: The margin in ``unit``; what rounding of the print allows comes on top.
+        unit: Unit of the value.
+        source: Where the value comes from.
+        words: What the paper's words were taken to mean, and why.
     """
 
     value: float
@@ -70,27 +71,29 @@ class Margin:
 
 @dataclass(frozen=True)
 class Claim:
-    """One checkable statement.
+    """One checkable statement of the paper.
 
     Attributes:
-        id: its short id.
+        id: Short id of the claim.
         kind: ``point``, ``difference``, ``ordering``, ``count`` or ``shape``; the header of ``claims.yaml`` says what
             each claims.
-        place: where the paper prints it.
-        says: the statement, in our words.
-        quantity: what is measured or counted.
-        unit: unit of the value.
-        contrast: weight of each network's figure in the claimed one, by the network's short id: 1 for the network it
-            speaks of, -1 for what it is held against; empty where it speaks of no network.
-        predictor: whose figure it is; None for the network's final predictor, or where there is none.
-        protocol: what the printed figure is on.
-        margin: what is still taken for the same.
-        decided_by: what decides it: ``cost`` (counting, no training), ``scores`` (AP of trained networks), ``offsets``,
+        place: Where the paper prints it.
+        says: The statement, in our words.
+        quantity: What is measured or counted.
+        unit: Unit of the value.
+        contrast: Weight of each network's figure in the claimed one, by the network's short id: 1 for the network that
+            the claim speaks of, -1 for the one that it is held against; empty where it speaks of no network.
+        predictor: Name of the predictor whose figure it is; None for the network's final predictor, or where there is
+            none.
+        protocol: What the printed figure was taken on.
+        margin: How far a figure may lie from the claimed one and still count as the same.
+        decided_by: What decides it: ``cost`` (counting, no training), ``scores`` (AP of trained networks), ``offsets``,
             ``heatmaps``, ``test-dev``, ``other``, or ``not testable``.
-        value: the printed value; None where the paper prints none.
-        derived: whether the paper prints not the value but the figures that it is the gap of.
-        why: why it cannot be tested, or None.
-        note: what a reader should know of it, or None.
+        value: The printed value; None where the paper prints none.
+        derived: Whether the value is not printed itself, but is the gap of figures that are.
+        why: Why the claim cannot be tested; None where it can.
+        note: What a reader should know of the claim, or None.
+        quoted: Whether it is a figure of other work, which the paper quotes and did not measure.
     """
 
     id: str
@@ -108,27 +111,32 @@ class Claim:
     derived: bool = False
     why: str | None = None
     note: str | None = None
+    quoted: bool = False
 
     @property
     def subject(self) -> str | None:
-        """The one network that it speaks of; None where that is more than one, or none."""
+        """Short id of the one network that the claim speaks of; None where there are several, or none."""
         return self._only(1)
 
     @property
     def reference(self) -> str | None:
-        """The one network that it is held against; None where that is more than one, or none."""
+        """Short id of the one network that it is held against; None where there are several, or none."""
         return self._only(-1)
 
     @property
     def rounding(self) -> float:
-        """By how much rounding may have moved the value: half a unit of the last digit of each printed figure in it."""
+        """How far rounding may have moved the value, in ``unit``: half a unit of the last digit of each printed figure
+        in it.
+        """
         if self.value is None:
             return 0.0
         return self.value.half_unit * (len(self.contrast) if self.derived else 1)
 
     @property
     def delta(self) -> float:
-        """How far a figure may lie from the value, and still be the same: margin and rounding, in ``unit``."""
+        """How far a figure may lie from the value and still count as the same, in ``unit``: margin and rounding
+        together.
+        """
         return self.margin.value + self.rounding
 
     def _only(self, weight: int) -> str | None:

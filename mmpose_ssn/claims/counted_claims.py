@@ -49,7 +49,7 @@ class CountedClaim:
         counted: The figure in the claim's unit; of several that must all fit, the one that fits worst.
         relation: How it is held against :attr:`bound`.
         how: What was counted, in a few words.
-        arranged: Whether what the figure adds up also stands where the claim has it.
+        arranged: Whether the parts that the figure adds up also stand where the claim has them.
     """
 
     claim: Claim
@@ -60,7 +60,7 @@ class CountedClaim:
 
     @property
     def bound(self) -> PrintedNumber | float:
-        """What the figure is held against: the printed value to be equal to, else the claim's margin."""
+        """What the figure is held against: the printed value where it is to equal that, else the claim's margin."""
         if self.relation in (Relation.DIGITS, Relation.ROUNDING):
             return _printed(self.claim)
         return self.claim.margin.value
@@ -113,11 +113,11 @@ def counted_claims(
     """Count every claim with ``decided_by: cost``, in the ledger's order.
 
     Args:
-        config: Gives the config of a network by its name.
-        costs: Of networks that have been counted already, whole and by name; the others are counted.
+        config: Function that gives the config of a network by its name.
+        costs: Costs of whole networks that have been counted already, by the network's name; the others are counted.
 
     Raises:
-        LookupError: If nobody has written how to count a claim; names it.
+        LookupError: If nobody has written how to count a claim; the message names it.
     """
     networks = _Networks(config, costs or {})
     claimed = [claim for claim in claims().values() if claim.decided_by == "cost"]
@@ -126,7 +126,7 @@ def counted_claims(
 
 @dataclass(frozen=True)
 class _Passed(Generic[Module]):
-    """A module on the image's way, its name in the network, and the shape [B, C, H, W] of the map that it gets."""
+    """A module that an image passes, its name in the network, and the shape [B, C, H, W] of the map that it gets."""
 
     name: str
     module: Module
@@ -134,7 +134,7 @@ class _Passed(Generic[Module]):
 
 
 class _Networks:
-    """The networks by name, each built, counted and passed when it is first asked for."""
+    """The networks by name; each is built, counted and given an image when that is first asked for."""
 
     def __init__(self, config: Callable[[str], Config], costs: Mapping[str, Complexity]) -> None:
         self._costs = dict(costs)
@@ -157,7 +157,7 @@ class _Networks:
         return list(self._passed(name, Bottleneck))
 
     def layers(self, name: str) -> list[Layer]:
-        """What an image passes, in the words of the supplement's table."""
+        """The layers that an image passes, in the words of the supplement's table."""
         return _layers(*self._built(name))
 
 
@@ -224,7 +224,9 @@ def _of_a_deformable_convolution(module: FeatureShiftingModule) -> int:
 
 
 def _as_light_as_a_convolution(claim: Claim, networks: _Networks) -> CountedClaim:
-    """The modules over the 3x3 convolutions of the blocks that follow them, and beside it over dense ones of C channels."""
+    """The modules' cost over that of the 3x3 convolutions in the blocks that follow them, and over that of dense ones
+    of all C channels.
+    """
     blocks = {one.name.rpartition("layer")[2].replace(".", "_"): one for one in networks.blocks("ssn")}
     own, following, dense = [], [], []
     for one in networks.modules("ssn"):
@@ -240,9 +242,9 @@ def _as_light_as_a_convolution(claim: Claim, networks: _Networks) -> CountedClai
 
     (parameters, operations), (of_dense, operations_of_dense) = ratios(following), ratios(dense)
     how = (
-        f"{len(own)} modules over the 3x3 convolutions of the Bottleneck blocks that follow: {parameters:.2f} times the "
-        f"parameters, {operations:.2f} the operations; over dense 3x3 convolutions of all C channels {of_dense:.2f} and "
-        f"{operations_of_dense:.2f}"
+        f"{len(own)} modules over the 3x3 convolutions of the Bottleneck blocks that follow: {parameters:.2f} times "
+        f"the parameters, {operations:.2f} the operations; over dense 3x3 convolutions of all C channels "
+        f"{of_dense:.2f} and {operations_of_dense:.2f}"
     )
     return CountedClaim(claim, max(parameters, operations), Relation.AT_MOST, how)
 
@@ -267,7 +269,7 @@ def _cheaper_than_active_and_deformable(claim: Claim, networks: _Networks) -> Co
 
 
 def _by_stage(claim: Claim, found: Sequence[_Passed[Any]], claimed: tuple[int, ...]) -> CountedClaim:
-    """How many there are, and whether each stage has its number of them."""
+    """The number of parts that were found, and whether each stage has its claimed number of them."""
     stages = Counter(re.findall(r"layer(\d+)", " ".join(one.name for one in found)))
     each = tuple(count for _, count in sorted(stages.items()))
     how = f"passed by an image, by stage: {', '.join(map(str, each))}"
@@ -345,7 +347,7 @@ def _parameters(module: nn.Module) -> int:
 
 
 def _build(config: Config) -> tuple[nn.Module, tuple[int, int, int, int]]:
-    """A network ready to be passed, and the shape of its image."""
+    """A network on the meta device, ready to be given an image, and the shape [1, 3, H, W] of that image."""
     model, shape = build_network(config)
     return model.eval().to("meta"), shape
 
@@ -366,7 +368,7 @@ def _passed(model: nn.Module, shape: tuple[int, ...], kind: type[Module]) -> lis
 
 
 def _layers(model: nn.Module, shape: tuple[int, int, int, int]) -> list[Layer]:
-    """What an image passes: blocks and modules whole, all else as it is dispatched."""
+    """The layers that an image passes: a block or a module is one layer, all else is as it is dispatched."""
     layers = [Layer("input", None, None, shape[1:])]
     starts: list[int] = []
 

@@ -40,14 +40,14 @@ _COCO = "a full-size training on COCO (preset paper)"
 
 @dataclass(frozen=True)
 class Counted:
-    """A cost claim's line of ``cost-claims.csv``.
+    """The line of ``cost-claims.csv`` of a claim on costs.
 
     Attributes:
-        counted: the figure, in the claim's unit.
-        bound: what it is held against.
-        relation: how, in words.
-        holds: whether it does.
-        how: how it was counted.
+        counted: The figure in the claim's unit.
+        bound: What the figure is held against.
+        relation: How it is held against the bound, in words.
+        holds: Whether the claim holds.
+        how: How the figure was counted.
     """
 
     counted: float
@@ -62,8 +62,8 @@ class MeasuredElsewhere:
     """A claim that another file of the experiment decides, such as ``offsets.csv``.
 
     Attributes:
-        finding: its word.
-        figure: the figure and its interval or p-value, in words.
+        finding: The finding of that file.
+        figure: The figure and its interval or p-value, in words.
     """
 
     finding: Finding
@@ -75,11 +75,11 @@ class Entry:
     """One line of the ledger.
 
     Attributes:
-        claim: the claim.
-        verdict: on what the paper says.
-        finding: on the same question in the controlled experiment, or None where it was not asked.
-        evidence: the figures behind the finding, in words.
-        sources: the files that the figures come from.
+        claim: The claim.
+        verdict: The verdict on what the paper says.
+        finding: The finding on the same question in the controlled experiment; None where it was not asked.
+        evidence: The figures behind the finding, or how a cost was counted, in words.
+        sources: The files that the figures come from.
     """
 
     claim: Claim
@@ -90,7 +90,9 @@ class Entry:
 
     @property
     def asked(self) -> str:
-        """What the experiment was asked: of a printed difference, other networks can tell the direction alone."""
+        """What the controlled experiment was asked; of a printed difference, other networks can tell the direction
+        alone.
+        """
         if self.claim.kind == "shape":
             return "its shape"
         if self.claim.kind == "difference" and self.claim.value is None:
@@ -119,12 +121,12 @@ def ledger(
     """Decide every claim as far as the files go.
 
     Args:
-        preset: whose trainings these are.
-        trained: the trainings.
-        comparisons: what :func:`mmpose_ssn.claims.questions.compared` found.
-        counted: the cost claims by id.
-        measured: claims that other measurements decide, by id.
-        sources: file of ``counted`` under ``"cost"``, and of ``measured`` under the claims' ``decided_by``.
+        preset: Preset of the trainings.
+        trained: The trainings.
+        comparisons: The comparisons by claim id, as :func:`mmpose_ssn.claims.questions.compared` gives them.
+        counted: The counted costs, by claim id.
+        measured: What other files say of claims, by claim id.
+        sources: The file of ``counted`` under ``"cost"``, and of ``measured`` under the claims' ``decided_by``.
     """
     return [_entry(claim, preset, trained, comparisons, counted, measured, sources) for claim in claims().values()]
 
@@ -204,7 +206,7 @@ def _spoken(comparisons: Sequence[Comparison]) -> str:
 
 
 def _scores_files(trained: TrainedPredictors, claim: Claim) -> tuple[Path, ...]:
-    """What the comparisons were made from: trainings with the seeds that all have, or as a point all there are."""
+    """The ``scores.json`` files that a claim rests on: trainings with the seeds that all its networks have."""
     contrasts = questions(claim)
     seeds = {seed for contrast in contrasts for seed in trained.seeds(contrast)}
     return tuple(

@@ -1,20 +1,20 @@
 r"""The paper's claims about offsets (Sections 4, 4.1 and 4.2), each measured as ``claims.yaml`` defines it.
 
 Every claim is that one figure of the trained offsets lies above a boundary: a margin of that file, or a half where it
-says "most". How sure that is, is told by a bootstrap over channels, for all claims alike. K channels of a module come
-from one distribution, as nothing but their random start tells them apart; so each module's offsets, both coordinates
-of one together, are drawn K times with replacement, each module and training by itself, and the figure is computed
-anew. That asks no distribution of a figure, be it a mean, a ratio or a count of modules, and is paired where two times
-of one training are compared. Modules are not drawn: a claim is about those that the network has. Two networks of one
-seed share a few initial offsets; to draw them apart errs to the safe side.
+says "most". A bootstrap over channels tells how sure that is, for all claims alike. The K channels of a module come
+from one distribution, as nothing but their random start tells them apart; so K offsets of each module, both coordinates
+of one together, are drawn with replacement, for each module and training separately, and the figure is computed anew.
+That assumes no distribution of a figure, be it a mean, a ratio or a count of modules, and is paired where two times of
+one training are compared. Modules are not drawn: a claim is about those that the network has. Two networks of one seed
+share a few initial offsets; drawing them separately errs on the safe side.
 
-Several seeds give their mean figure, to which each draw adds what other seeds would have given, :math:`s / \sqrt S`
-times a t variable with S - 1 degrees of freedom, s being the SD of the S seeds' figures, as in
-:func:`mmpose_ssn.evaluation.comparison.compare`. s holds the channels' spread once more, which errs to the safe side
+Where there are several seeds, the figure is their mean, and each draw adds what other seeds would have given,
+:math:`s / \sqrt S` times a t variable with S - 1 degrees of freedom, where s is the SD of the S seeds' figures, as in
+:func:`mmpose_ssn.evaluation.comparison.compare`. s contains the channels' spread once more, which errs on the safe side
 and keeps a few coarse figures that agree by chance from looking certain. With one seed the channels alone are drawn.
 
-p is two-sided, and Holm's adjustment is over all claims that could be measured. Where fewer than about ten offsets
-make the whole difference, a bootstrap is rough and decides too readily.
+p is two-sided, and Holm's adjustment is over all claims that could be measured. Where fewer than about ten offsets make
+the whole difference, a bootstrap is rough and decides too readily.
 
 Bootstrap: Efron and Tibshirani, An Introduction to the Bootstrap (1993).
 """
@@ -38,7 +38,7 @@ from mmpose_ssn.evaluation.comparison import Interval, holm
 FloatArray = npt.NDArray[np.float64]
 
 NEAR = 0.1
-"""Coordinates within so many pixels of a whole number are on the grid."""
+"""Distance from a whole number, in pixels of the module's map, up to which a coordinate is on the grid."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +46,8 @@ class DrawnChannels:
     """A training's offsets, and how often each of D draws has each channel.
 
     Attributes:
-        training: the offsets.
-        times: for each module [D, K], K in each line.
+        training: The offsets.
+        times: How often each draw has each channel, by module, [D, K]; every row adds up to K.
     """
 
     training: TrainedOffsets
@@ -55,7 +55,7 @@ class DrawnChannels:
 
     @classmethod
     def once(cls, training: TrainedOffsets) -> DrawnChannels:
-        """One draw, that has every channel once: the training as it is."""
+        """One draw that has every channel once: the training as it is."""
         return cls(training, {site: np.ones((1, len(offsets))) for site, offsets in training.end.items()})
 
     @classmethod
@@ -70,22 +70,22 @@ class DrawnChannels:
         return cls(training, times)
 
     def mean(self, values: Mapping[Site, FloatArray]) -> FloatArray:
-        """Mean [D] over all channels of the modules that have values [K]."""
+        """Mean of values [K], by module, over all channels of those modules in each draw, [D]."""
         total = np.sum([self.times[site] @ value for site, value in values.items()], axis=0)
         return np.asarray(total / sum(map(len, values.values())))
 
     def means(self, values: Mapping[Site, FloatArray]) -> FloatArray:
-        """Mean [modules, D] over the channels of each of those modules."""
+        """Mean of values [K], by module, over the channels of each of those modules in each draw, [modules, D]."""
         return np.stack([self.mean({site: value}) for site, value in values.items()])
 
 
 def on_grid(offsets: Offsets) -> dict[Site, FloatArray]:
-    """For each offset, the share of its two coordinates that is on the grid."""
+    """Share of the two coordinates of each offset that is on the grid, [K], by module."""
     return {site: (np.abs(one - np.round(one)) <= NEAR).mean(axis=1) for site, one in offsets.items()}
 
 
 def lengths(offsets: Offsets) -> dict[Site, FloatArray]:
-    """Length of each offset, in pixels of its map."""
+    """Length of each offset in pixels of the module's map, [K], by module."""
     return {site: np.linalg.norm(one, axis=1) for site, one in offsets.items()}
 
 
@@ -158,7 +158,7 @@ def _longer_in_shallow_stages(networks: Sequence[DrawnChannels], margin: float) 
 
 
 def _by_depth(values: Mapping[Site, FloatArray]) -> tuple[dict[Site, FloatArray], dict[Site, FloatArray]]:
-    """What belongs to stages 1 and 2, and what to 3 and 4."""
+    """The values of the modules in stages 1 and 2, and of those in stages 3 and 4."""
     shallow = {site: value for site, value in values.items() if site.stage <= 2}
     return shallow, {site: value for site, value in values.items() if site.stage > 2}
 
@@ -168,10 +168,11 @@ class Measure:
     """How a claim's figure is computed.
 
     Attributes:
-        figure: the figure in each draw [D], from the networks of the claim, the one it speaks of first, and its margin.
-        unit: of the figure.
-        boundary: what the claim says that the figure lies above; None for the margin.
-        since_half: whether it needs the offsets at half of the training.
+        figure: Function that computes the figure in each draw, [D], from the networks of the claim, the one it speaks
+            of first, and the claim's margin.
+        unit: Unit of the figure.
+        boundary: What the claim says that the figure lies above; None for the claim's margin.
+        since_half: Whether it needs the offsets at half of the training.
     """
 
     figure: Callable[[Sequence[DrawnChannels], float], FloatArray]
@@ -190,29 +191,31 @@ MEASURES = {
     "shorter-offsets-without-attention": Measure(_longer, "pixels"),
     "shorter-offsets-without-attention-in-shallow-layers": Measure(_longer_in_shallow_stages, "ratio"),
 }
-"""By the claim's id. Mean lengths are taken over each module, and then over modules; shares over all offsets."""
+"""The measures by the claim's id. Mean lengths are taken over each module, and then over modules; shares over all
+offsets.
+"""
 
 
 @dataclass(frozen=True)
 class MeasuredClaim:
-    """A claim whose networks were trained.
+    """A claim that was measured on trained networks.
 
     Attributes:
-        claim: the claim.
-        preset: of the trainings.
-        figure: the mean over seeds.
-        unit: of the figure.
-        boundary: what it is claimed to lie above.
-        at_start: the same figure before training, where all trainings have it and it is not about time.
-        interval90: of the figure.
-        interval95: the same at 95 %.
-        stability: share of the draws above the boundary; a description, not a probability that the claim is true.
-        p: two-sided p-value of a figure at the boundary.
-        p_holm: the same, adjusted for all claims measured.
-        seeds: of the trainings.
-        modules: how many each network has.
-        offsets: how many there are in all these trainings.
-        weights: digest of each training's weights.
+        claim: The claim.
+        preset: Preset of the trainings.
+        figure: The claim's figure, the mean over seeds.
+        unit: Unit of the figure.
+        boundary: What the figure is claimed to lie above.
+        at_start: The figure before training; None where a training lacks it, or where the claim is about time.
+        interval90: 90 % interval of the figure.
+        interval95: The same at 95 %.
+        stability: Share of the draws above the boundary; a description, not a probability that the claim is true.
+        p: Two-sided p-value of a figure at the boundary.
+        p_holm: The same, adjusted for all claims measured.
+        seeds: Seeds of the trainings.
+        modules: Number of modules in each network.
+        offsets: Number of offsets in all these trainings.
+        weights: Digest of each training's weights, by ``<network>/seed<k>``.
     """
 
     claim: Claim
@@ -238,7 +241,7 @@ class MeasuredClaim:
 
     @property
     def finding(self) -> Finding | None:
-        """What the controlled experiment says; None for the paper's own preset, whose results are judged."""
+        """The finding of the controlled experiment; None for the paper's own preset, whose results get a verdict."""
         return None if self.preset == PAPER_PRESET else find_shape(self.preset, self.seen, self.p_holm)
 
 
@@ -256,13 +259,13 @@ def measure(
     """Measure each claim whose networks have been trained, with the seeds that they have in common.
 
     Args:
-        preset: that all were trained with.
-        trainings: each pair of network and seed once.
-        draws: draws of channels; at least 40 for each claim, or Holm's p cannot reach 5 % (:func:`holm`).
-        seed: of the drawing.
+        preset: Preset of the trainings.
+        trainings: The trainings, each pair of network and seed once.
+        draws: Number of draws of the channels; at least 40 for each claim, or Holm's p cannot reach 5 % (:func:`holm`).
+        seed: Seed of the drawing.
 
     Returns:
-        All claims that ``claims.yaml`` has offsets decide, in its order.
+        The claims that offsets decide, in the order of ``claims.yaml``.
     """
     drawn = {
         (one.network, one.seed): DrawnChannels.draw(one, draws, np.random.default_rng([seed, one.seed, number]))
@@ -332,8 +335,8 @@ def _measure(preset: str, claim: Claim, pairs: Sequence[Sequence[DrawnChannels]]
 
 
 def _two_sided_p(figure: float, resampled: FloatArray, boundary: float) -> float:
-    """As :func:`mmpose_ssn.evaluation.comparison.two_sided_p`, but never small where most draws are across the boundary
-    from the figure itself, as they may be where a figure counts modules: then nothing is known.
+    """The p-value of :func:`mmpose_ssn.evaluation.comparison.two_sided_p`, but never small where most draws lie across
+    the boundary from the figure itself, as they may where a figure counts modules: then nothing is known.
     """
     against = resampled <= boundary if figure > boundary else resampled >= boundary
     return float(min(1.0, 2 * (1 + np.count_nonzero(against)) / (1 + len(resampled))))

@@ -15,19 +15,19 @@ COLUMNS = (
     *("over", "seeds", "modules", "offsets", "preset", "weights", "commit", "missing"),
 )
 """Columns of ``offsets.csv``. The claim is that the figure lies above the boundary, and ``seen`` says whether it does;
-``over`` says what the intervals and p are over. ``finding`` is empty on the paper's own preset, where a verdict takes
-the figure less the boundary, the intervals likewise, ``stability``, ``p`` and ``p_holm``
+``over`` says what the intervals and p are taken over. ``finding`` is empty on the paper's own preset, where a verdict
+takes the figure and its intervals, each less the boundary, ``stability``, ``p`` and ``p_holm``
 (:class:`mmpose_ssn.evaluation.comparison.Comparison`).
 """
 
 
 def to_csv(results: Iterable[MeasuredClaim | ClaimNotRun], preset: str, commit: str) -> str:
-    """One line a claim.
+    """The text of ``offsets.csv``, with one line for each claim.
 
     Args:
-        results: what :func:`mmpose_ssn.claims.offset_claims.measure` returned.
-        preset: of the trainings.
-        commit: of the code that measured.
+        results: The claims as :func:`mmpose_ssn.claims.offset_claims.measure` gives them.
+        preset: Preset of the trainings.
+        commit: Commit of the code that measured.
     """
     lines = [{"preset": preset, "commit": commit, **_line(one)} for one in results]
     table = pd.DataFrame(lines, columns=list(COLUMNS), dtype=object)

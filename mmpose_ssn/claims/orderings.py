@@ -11,15 +11,15 @@ from mmpose_ssn.paper.printed import PrintedNumber
 
 @dataclass(frozen=True)
 class Ordering:
-    """One comparison of two networks, by their final predictors' mAP.
+    """The statement that one network does better than another, by their final predictors' mAP.
 
     Attributes:
-        id: its short id.
-        higher: short id of the network that is said to do better.
-        lower: short id of the other one.
-        place: where the paper prints or states it, in our words.
-        difference: gap between the printed mAP in AP points; None for a comparison of ours.
-        ours: whether the paper does not make this comparison.
+        id: Short id of the ordering.
+        higher: Short id of the network that is said to do better.
+        lower: Short id of the other network.
+        place: Where the paper prints or states the ordering, in our words.
+        difference: Gap between the printed mAP on COCO val2017, in AP points; None for an ordering of ours.
+        ours: Whether the ordering is ours, which the paper does not state.
     """
 
     id: str
@@ -34,7 +34,7 @@ def orderings() -> dict[str, Ordering]:
     """The orderings of Table 1, then ours, keyed by id in the order in which they are shown.
 
     Raises:
-        jsonschema.ValidationError: if ``orderings.yaml`` does not fit ``orderings.schema.yaml``; the error names the
+        jsonschema.ValidationError: If ``orderings.yaml`` does not fit ``orderings.schema.yaml``; the error names the
             field.
     """
     loaded = load_checked("mmpose_ssn.claims", "orderings")

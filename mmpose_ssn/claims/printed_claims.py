@@ -17,8 +17,8 @@ def printed_claims(protocols: Mapping[str, PrintedProtocol], margins: Mapping[st
     """Yield the claims that need no words of their own, in the order of the paper's tables.
 
     Args:
-        protocols: by id; has ``val``, ``test-dev`` and ``counted``.
-        margins: by id; has ``reimplementation``, ``digits`` and ``direction``.
+        protocols: Protocols by id, with ``val``, ``test-dev`` and ``counted`` among them.
+        margins: Margins by id, with ``reimplementation``, ``digits`` and ``direction`` among them.
     """
     yield from _table1(protocols, margins)
     yield from _table2(protocols["val"], margins["reimplementation"])
@@ -82,6 +82,7 @@ def _costs(
                 contrast={row.id: 1},
                 value=value,
                 why=why,
+                quoted=why == _QUOTED,
             )
 
 
@@ -140,6 +141,7 @@ def _test_dev(
             contrast={row.id: 1},
             value=value,
             why=why,
+            quoted=why == _QUOTED,
         )
 
 

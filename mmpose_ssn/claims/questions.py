@@ -17,9 +17,9 @@ _EARLY = ("E1", "E2", "E3")
 
 
 def questions(claim: Claim) -> list[Contrast]:
-    """What must be above zero for a claim on AP to hold: one sum of AP, several for a shape.
+    """The sums of AP that must be above zero for a claim on AP to hold: one, or several for a shape.
 
-    A difference without a printed value has one as well: it is to be near zero.
+    A difference without a printed value has one sum as well, which is to be near zero.
     """
 
     def of(predictor: str | None) -> Contrast:
@@ -43,13 +43,13 @@ def questions(claim: Claim) -> list[Contrast]:
 
 
 def compared(preset: str, trained: TrainedPredictors) -> dict[str, list[Comparison]]:
-    """Compare what the claims on AP ask for, where all networks of a claim are trained; by the claim's id.
+    """The comparisons that the claims on AP ask for, by the claim's id, where all networks of a claim are trained.
 
-    Comparisons that one table of the paper makes, those that its text makes, and those that one shape needs are
-    families of their own: Holm's adjustment is over each.
+    The comparisons that one table of the paper makes are a family, those that its text makes are another, and those
+    that one shape needs are one each: Holm's adjustment is made within each family.
 
     Raises:
-        RefusedInput: if a detection file is missing, or does not give the AP that its ``scores.json`` holds.
+        RefusedInput: If a detection file is missing, or does not give the AP that its ``scores.json`` holds.
     """
     families: dict[str, dict[str, Sides]] = defaultdict(dict)
     for claim in tqdm(claims().values(), desc="compare", unit="claim", delay=5, leave=False):

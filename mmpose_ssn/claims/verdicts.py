@@ -1,14 +1,14 @@
 """What is said of each of the paper's claims, by rules that were fixed before any full-size network was trained.
 
 There are two vocabularies, and nothing turns one into the other. A :class:`Verdict` is on a claim as the paper makes
-it: trained networks have one only at full size on COCO (:data:`PAPER_PRESET`), counted costs have one on any machine. A
-:class:`Finding` is on the same question asked of other networks or data, and says no more than "in the controlled
-experiment: holds", "does not hold", "undecided" or "not compared".
+it: a claim on trained networks has one only at full size on COCO (:data:`PAPER_PRESET`), a claim on counted costs has
+one on any machine. A :class:`Finding` is on the same question asked of other networks or data, and says no more than
+"in the controlled experiment: holds", "does not hold", "undecided" or "not compared".
 
-Both rest on the same two decisions. A figure is compared with a region: it lies within if the 90 % interval does, which
-is two one-sided tests at 5 % (TOST), and outside if the 95 % interval does wholly. An order is the outcome of a
-comparison (:mod:`mmpose_ssn.evaluation.comparison`): one way, the other way, or not decided. Noise widens the intervals
-and never moves the region.
+Both rest on the same two decisions. A figure is compared with a region: it lies within where its 90 % interval does,
+which is two one-sided tests at 5 % (TOST), and outside where its 95 % interval lies wholly outside. An order is the
+outcome of a comparison (:mod:`mmpose_ssn.evaluation.comparison`): one way, the other way, or not decided. Noise widens
+the intervals and never moves the region.
 
 TOST: Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15 (1987).
 """
@@ -31,10 +31,10 @@ PAPER_PRESET = "paper"
 """The one preset that trains the paper's networks at full size on COCO."""
 
 TOLERANCE = 0.7
-"""By how many AP points a faithful re-implementation may differ: published ones of CPN differ by 0.2 to 0.7."""
+"""AP points by which a faithful re-implementation may differ: published ones of CPN differ by 0.2 to 0.7."""
 
 FEWEST_SEEDS = 3
-"""From this many seeds on their own spread is used; with fewer, one that the caller states."""
+"""Number of seeds from which on their own spread is used; with fewer, the caller states one."""
 
 
 class VerdictKind(Enum):
@@ -66,12 +66,12 @@ class CocoRuns:
     """AP of one network's full-size trainings on the images that the printed figure is on, one for each seed.
 
     Attributes:
-        preset: that they were trained with; :data:`PAPER_PRESET`, as no other has printed figures.
-        ap: in AP points (73.0, not 0.730), not rounded.
+        preset: Preset that the network was trained under; :data:`PAPER_PRESET`, as no other has printed figures.
+        ap: AP of each training in AP points (73.0, not 0.730), not rounded.
 
     Raises:
-        ValueError: on another preset, without a seed, on a figure that is no AP, or if three or more seeds agree to the
-            last digit.
+        ValueError: If the preset is another one, there is no seed, a figure is no AP, or three or more seeds agree to
+            the last digit.
     """
 
     preset: str
@@ -95,12 +95,12 @@ class SeedSD:
     """Standard deviation of one network's AP from seed to seed.
 
     Attributes:
-        value: in AP points.
-        source: where it was measured or published.
-        freedom: degrees of freedom that it was estimated with; infinite for one that is taken as known.
+        value: The standard deviation in AP points.
+        source: Where it was measured or published.
+        freedom: Degrees of freedom that it was estimated with; infinite where it is taken as known.
 
     Raises:
-        ValueError: if it or its degrees of freedom are not above 0, or it has no source.
+        ValueError: If the value or its degrees of freedom are not above 0, or it has no source.
     """
 
     value: float
@@ -118,14 +118,15 @@ class SeedSD:
 
 @dataclass(frozen=True)
 class Printed:
-    """A figure of the paper, or the gap between figures, as far as its digits tell it.
+    """A figure of the paper, or the gap between figures, as precisely as its digits tell it.
 
     Attributes:
-        value: in AP points.
-        rounding: by how much rounding may have moved it: half a unit of the last digit for each printed figure in it.
+        value: The figure or the gap in AP points.
+        rounding: AP points by which rounding may have moved it: half a unit of the last digit for each printed figure
+            in it.
 
     Raises:
-        ValueError: if either is not a number, or ``rounding`` negative.
+        ValueError: If either is not a number, or ``rounding`` is negative.
     """
 
     value: float
@@ -138,7 +139,7 @@ class Printed:
 
     @classmethod
     def figure(cls, number: PrintedNumber) -> Printed:
-        """One printed number."""
+        """The figure that one printed number gives."""
         return cls(float(number), number.half_unit)
 
 
@@ -147,13 +148,14 @@ class Deviation:
     """How far full-size trainings are from what the paper prints, in AP points.
 
     Attributes:
-        runs: the trainings of each network in it.
-        spreads: the seed SD that was used for each network, and where it comes from.
-        printed: the figure, or the gap between figures.
-        estimate: ours, the mean over seeds, less the printed value.
-        interval90: of the deviation, with the spread of our seeds and of the paper's own (:func:`judge_contrast`).
-        interval95: the same at 95 %.
-        delta: the margin, rounding of the print and tolerance together.
+        runs: The trainings of each network that our figure is made of.
+        spreads: The seed SD that was used for each network, and where it comes from.
+        printed: The printed figure, or the gap between printed figures.
+        estimate: Our figure, the mean over seeds, less the printed one.
+        interval90: 90 % interval of the deviation, with the spread of our seeds and of the paper's own
+            (:func:`judge_contrast`).
+        interval95: The same at 95 %.
+        delta: The margin, rounding of the print and tolerance together.
     """
 
     runs: tuple[CocoRuns, ...]
@@ -182,8 +184,8 @@ class Count:
     """A cost that was counted.
 
     Attributes:
-        counted: in the unit of the claim.
-        bound: what it is held against and how, such as ``"equal to printed digits 40.5"``.
+        counted: The count in the unit of the claim.
+        bound: What the count is held against and how, such as ``"equal to printed digits 40.5"``.
     """
 
     counted: float
@@ -202,12 +204,13 @@ class Verdict:
     """What is said of a claim that the paper makes.
 
     Attributes:
-        kind: the verdict.
-        basis: what it rests on; for a claim that is not run what is missing, for one that is not testable why.
+        kind: Which verdict it is.
+        basis: What the verdict rests on: a measurement; for a claim that is not run, what is missing; for one that is
+            not testable, why.
 
     Raises:
-        ValueError: if a decided claim has no evidence, an undecided one has some, or networks other than the full-size
-            ones are to speak for it.
+        ValueError: If a verdict that needs a measurement has none, one that needs a reason in words has none, or
+            networks other than the full-size ones are to speak for it.
     """
 
     kind: VerdictKind
@@ -223,18 +226,18 @@ class Verdict:
 
     @property
     def words(self) -> str:
-        """The verdict and what it rests on; an order that one seed shows is said to be of these runs alone."""
+        """The verdict and what it rests on; of an order that one seed shows it says "in these runs"."""
         one_seed = isinstance(self.basis, Comparison) and len(self.basis.seeds) == 1
         return f"{'in these runs: ' if one_seed else ''}{self.kind.value}: {self.basis}"
 
     @classmethod
     def not_run(cls, missing: str) -> Verdict:
-        """Say what is missing: data, a device, a training."""
+        """The verdict on a claim that is not run, with what is missing: data, a device, a training."""
         return cls(VerdictKind.NOT_RUN, missing)
 
     @classmethod
     def not_testable(cls, why: str) -> Verdict:
-        """Say why nothing that could be run would decide the claim."""
+        """The verdict on a claim that is not testable, with why nothing that could be run would decide it."""
         return cls(VerdictKind.NOT_TESTABLE, why)
 
 
@@ -243,12 +246,12 @@ class Finding:
     """What the controlled experiment, with other networks or other data than the paper's, says of a question.
 
     Attributes:
-        preset: the experiment's.
-        kind: what was found.
+        preset: Preset of the experiment.
+        kind: Which finding it is.
 
     Raises:
-        TypeError: if ``kind`` is of another vocabulary.
-        ValueError: on :data:`PAPER_PRESET`, whose results are judged and not found.
+        TypeError: If ``kind`` is of another vocabulary.
+        ValueError: If the preset is :data:`PAPER_PRESET`, whose results get a verdict.
     """
 
     preset: str
@@ -262,7 +265,7 @@ class Finding:
 
     @property
     def words(self) -> str:
-        """All that may be printed of it."""
+        """All that may be printed of the finding."""
         return f"in the controlled experiment: {self.kind.value}"
 
 
@@ -272,29 +275,30 @@ def judge_contrast(
     """Hold a weighted sum of networks' AP against the same sum of printed figures.
 
     The printed figures are on the same images as ours, so that the choice of images cancels and the seeds are left. The
-    paper's figure of network k is one run with the same seed SD s_k as ours; ours is the mean of n_k seeds:
+    paper's figure of network k is from one training, with the same seed SD s_k as ours; ours is the mean of n_k seeds:
 
         V = sum_k w_k² s_k² (1 / n_k + 1),    interval = estimate ± t_ν sqrt(V),
         ν = V² / sum_k (w_k² s_k² (1 / n_k + 1))² / ν_k    (Welch and Satterthwaite).
 
     From n_k >= 3 seeds s_k is estimated, with ν_k = n_k - 1. With fewer it is the prior, which counts as known (ν_k is
-    infinite); where all are, the interval is normal. Seeds are not paired: the paper's runs, which make up most of V,
-    cannot be, and what two networks owe to a common seed only makes the interval of their difference too wide.
+    infinite); where every s_k is the prior, the interval is normal. Seeds are not paired: the paper's trainings, which
+    make up most of V, cannot be, and what two networks owe to a common seed only makes the interval of their difference
+    too wide.
 
-    Networks whose true figures are as far from the printed ones as the margin are called "reproduced" in 5 % of cases
-    at most, equal ones "contradicted" likewise; Welch's ν, an approximation, lets up to 6 % through in simulations.
-    Rounding is in the margin, so that "reproduced" means within the tolerance of some figure that is printed so. With
-    fewer than three seeds all this holds only if the real SD is no larger than the prior: at twice the prior, and one
-    or two seeds, the 5 % become 20 %.
+    A sum whose true value is as far from the printed one as the margin is called "reproduced" in at most 5 % of cases,
+    and one whose true value equals it "contradicted" in at most 5 %; Welch's ν, an approximation, lets up to 6 %
+    through in simulations. Rounding is in the margin, so that "reproduced" means within the tolerance of some figure
+    that rounds to the print. With fewer than three seeds all this holds only if the real SD is no larger than the
+    prior: where it is twice the prior, the 5 % become 20 %.
 
     Args:
-        terms: the weight of each network's AP, and its trainings; a network comes once.
-        printed: the sum of the printed figures.
-        prior: the seed SD for a network with fewer than three seeds.
-        tolerance: in AP points.
+        terms: Weight of each network's AP, and its trainings; each network comes once.
+        printed: The same sum of the printed figures.
+        prior: Seed SD of a network with fewer than three seeds.
+        tolerance: The tolerance in AP points.
 
     Raises:
-        ValueError: if ``tolerance`` is negative or not a number.
+        ValueError: If ``tolerance`` is negative or not a number.
     """
     _expect_width("the tolerance", tolerance)
     spreads = [_seed_sd(runs, prior) for _, runs in terms]
@@ -328,30 +332,33 @@ def _seed_sd(runs: CocoRuns, prior: SeedSD) -> SeedSD:
 
 
 def judge_cost(count: Count, holds: bool) -> Verdict:
-    """A counted cost is exact, so that its claim is reproduced or contradicted, on any machine.
+    """The verdict on a counted cost, which is exact: its claim is reproduced or contradicted, on any machine.
 
     Args:
-        count: the count and what it is held against.
-        holds: whether it is what is claimed; for printed digits :meth:`mmpose_ssn.paper.PrintedNumber.matches` says so.
+        count: The count and what it is held against.
+        holds: Whether the count is what is claimed; for printed digits :meth:`mmpose_ssn.paper.PrintedNumber.matches`
+            says so.
     """
     return Verdict(_VERDICTS[holds], count)
 
 
 def judge_ordering(*comparisons: Comparison) -> Verdict:
-    """Say whether one network does better than another, as the paper has it: by the test, whatever the size.
+    """The verdict on whether one network does better than another, as the paper has it: the test decides, whatever the
+    size of the difference.
 
     Of several comparisons, which must all be as the paper has them, the least sure one decides. That they all hold
-    needs no further adjustment (an intersection-union test), and Holm's has been made for the rest.
+    needs no further adjustment (an intersection-union test), and Holm's adjustment has been made for the rest of the
+    family.
 
     Raises:
-        ValueError: If there are none, or the networks are not the full-size ones.
+        ValueError: If there are no comparisons, or the networks are not the full-size ones.
     """
     decisive = _least_sure(comparisons)
     return Verdict(_VERDICTS[_AS_CLAIMED[decisive.outcome]], decisive)
 
 
 def find_ordering(*comparisons: Comparison) -> Finding:
-    """The same question of networks in a controlled experiment.
+    """The finding on whether one network does better than another, by the test of :func:`judge_ordering`.
 
     Raises:
         ValueError: If there are no comparisons.
@@ -361,14 +368,15 @@ def find_ordering(*comparisons: Comparison) -> Finding:
 
 
 def find_little(comparison: Comparison, margin: float) -> Finding:
-    """Whether two networks differ by little, either way: equivalence within a margin that was named before the run.
+    """The finding on whether two networks differ by little, either way: equivalence within a margin that was fixed
+    beforehand.
 
     Args:
-        comparison: of the two.
-        margin: what "little" was taken to mean, in AP points.
+        comparison: The comparison of the two networks.
+        margin: What "little" was taken to mean, in AP points.
 
     Raises:
-        ValueError: if the margin is negative or not a number.
+        ValueError: If the margin is negative or not a number.
     """
     _expect_width("the margin of a little difference", margin)
     within = _lies_within(margin, comparison.interval90, comparison.interval95)
@@ -376,21 +384,22 @@ def find_little(comparison: Comparison, margin: float) -> Finding:
 
 
 def find_shape(preset: str, seen: bool, p: float) -> Finding:
-    """Whether something has the shape that the paper describes, where a test says so.
+    """The finding on whether something has the shape that the paper describes, as far as a test tells.
 
     Args:
-        preset: of the controlled experiment.
-        seen: whether what was measured has that shape, rather than its opposite.
-        p: two-sided p-value of neither, adjusted where several shapes are tested in one table.
+        preset: Preset of the controlled experiment.
+        seen: Whether what was measured has that shape, rather than its opposite.
+        p: Two-sided p-value of neither the shape nor its opposite, adjusted where several shapes are tested in one
+            table.
 
     Raises:
-        ValueError: if ``p`` is not between 0 and 1.
+        ValueError: If ``p`` is not between 0 and 1.
     """
     return Finding(preset, _FINDINGS[_shows(seen, p)])
 
 
 def _lies_within(margin: float, interval90: Interval, interval95: Interval) -> bool | None:
-    """Whether a figure is no further from 0 than a margin, True, or further, False; None where its intervals allow
+    """True where a figure is no further from 0 than a margin, False where it is further, None where its intervals allow
     both.
     """
     ordered = (interval95[0], interval90[0], interval90[1], interval95[1])

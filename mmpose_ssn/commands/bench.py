@@ -41,7 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure, write the csv file, print the targets; with ``--check`` return 1 where one is missed on one thread.
+    """Measure, write the csv file, print the targets; with ``--check`` return 1 where one is missed on the fewest
+    threads.
 
     On a GPU the ratios are printed instead; without one it says so and returns 1.
     """
@@ -73,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _in_child(args: argparse.Namespace, cpu: str) -> pd.DataFrame:
-    """What a process of its own measures, compiled for one processor."""
+    """Time everything in a process of its own, compiled for one processor."""
     import pandas as pd
 
     with tempfile.TemporaryDirectory() as folder:

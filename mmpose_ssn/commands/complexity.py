@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _claims(costs: dict[str, Complexity]) -> list[dict[str, Any]]:
-    """Count the claims and print those that do not hold; all of them as rows."""
+    """Count the claims, print those that do not hold, and return all of them as rows."""
     from mmpose_ssn.claims.counted_claims import counted_claims
 
     counted = counted_claims(costs=costs)
@@ -86,7 +86,7 @@ def _claims(costs: dict[str, Complexity]) -> list[dict[str, Any]]:
 
 
 def _compared() -> list[dict[str, Any]]:
-    """Count them, and say how many come to the figures that MMPose prints; all of them as rows."""
+    """Count the networks, print how many come to the figures that MMPose prints, and return all of them as rows."""
     from mmpose_ssn.complexity.compared import count_compared
 
     counted = count_compared()

@@ -13,8 +13,8 @@ from typing import TextIO
 def log_to(file: Path | None) -> TextIO:
     """Send everything that this process prints to ``file``; return a stream to where its standard error went before.
 
-    Done on the file descriptors, so that what libraries and child processes print follows. Nothing is sent anywhere
-    else where ``file`` is None.
+    Done on the file descriptors, so that what libraries and child processes print follows. Where ``file`` is None,
+    nothing is redirected.
     """
     if file is None:
         return sys.stderr
@@ -30,7 +30,7 @@ def log_to(file: Path | None) -> TextIO:
 
 @contextmanager
 def errors_to_log(file: Path | None, terminal: TextIO) -> Iterator[None]:
-    """Let an error's traceback go to the log ``file``, and tell the terminal what it was and where that is."""
+    """Let an error's traceback go to the log ``file``, and print the error and the log's path to the terminal."""
     try:
         yield
     except Exception as error:

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Score and say the figures of every predictor."""
+    """Score, and print the AP of every predictor."""
     terminal = log_to(args.log)
     from mmengine.config import Config
 

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Time, print and write; the file is written anew after each number of threads."""
+    """Time, print and write; the file is written anew with each line."""
     os.environ.setdefault("KINETO_LOG_LEVEL", "6")  # PyTorch's profiler calls it an error that there is no GPU
     import pandas as pd
 

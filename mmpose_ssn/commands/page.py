@@ -21,6 +21,7 @@ PAGES = {
 """The module of ``mmpose_ssn.pages`` that makes each page."""
 
 _OF_ONE_PRESET = ("curves", "trials")  # their files lie in the preset's folder
+_OF_TRAININGS = ("table1", "table2", "claims", "baselines", "curves")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,12 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", choices=PAGES, help="the page")
     parser.add_argument("--preset", required=True, help="preset whose results are shown, such as figures")
     parser.add_argument(
-        "--networks",
+        "--only",
         nargs="+",
-        metavar="NAME",
-        help="networks to show, such as hrnet-w32/own (default: all there are)",
+        metavar="TRAINING",
+        help="trainings to show, by their folders under DIR/PRESET, such as ssn/seed0 (default: all there are)",
     )
-    parser.add_argument("--seeds", type=int, nargs="+", metavar="N", help="seeds to show (default: all there are)")
     parser.add_argument(
         "--results",
         type=Path,
@@ -50,19 +50,21 @@ def run(args: argparse.Namespace) -> int:
     """Write the page; return 1 where an input is refused."""
     import importlib
 
-    from mmpose_ssn.networks import networks
+    from mmpose_ssn.experiment.presets import load_preset
     from mmpose_ssn.pages.render import write
     from mmpose_ssn.pages.results import Results
 
     module = importlib.import_module(f"mmpose_ssn.pages.{PAGES[args.name]}")
     folder = args.results / args.preset if args.name in _OF_ONE_PRESET else args.results
-    known = [run for one in networks().values() for run in one.runs]
-    if unknown := [name for name in args.networks or () if name not in known]:
-        print(f"error: unknown network {', '.join(unknown)}; expected of: {', '.join(known)}", file=sys.stderr)
+    if args.only and args.name not in _OF_TRAININGS:
+        print(f"error: --only goes with {', '.join(_OF_TRAININGS)}, not with {args.name}", file=sys.stderr)
+        return 1
+    if missing := [name for name in args.only or () if not (args.results / args.preset / name).is_dir()]:
+        print(f"error: not under {args.results / args.preset}: {', '.join(missing)}", file=sys.stderr)
         return 1
     try:
-        results = Results(args.preset, args.results, args.networks, args.seeds)
-        page = module.page(results)
+        load_preset(args.preset)
+        page = module.page(Results(args.preset, args.results, args.only))
         files = write(page, args.out or folder / args.name)
     except ValueError as error:  # a refused input, or an unknown preset
         print(f"error: {error}", file=sys.stderr)

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Score, write the file, and say the figures."""
+    """Score, write the file, and print the figures."""
     terminal = log_to(args.log)
     import pandas as pd
     from mmengine.config import Config

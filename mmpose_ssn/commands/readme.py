@@ -1,4 +1,4 @@
-"""`python -m mmpose_ssn readme`: put the committed run of Table 1 into the README."""
+"""`python -m mmpose_ssn readme`: put the committed results of Table 1 into the README."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from pathlib import Path
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``readme``."""
     parser.add_argument(
-        "--run",
+        "--folder",
         type=Path,
         default=Path("docs/figures"),
         metavar="DIR",
         help="folder with committed copies of results/table1.csv and, as orderings.csv, of "
         "results/table1-orderings.csv (default: %(default)s)",
-        dest="committed",
     )
     parser.add_argument(
         "--readme", type=Path, default=Path("README.md"), metavar="MD", help="file to write to (default: %(default)s)"
@@ -30,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     from mmpose_ssn.pages.readme_block import inject, render_block
 
     try:
-        block = render_block(args.committed)
+        block = render_block(args.folder)
         old = args.readme.read_text(encoding="utf-8")
         new = inject(old, block)
     except RefusedInput as error:
@@ -40,11 +39,11 @@ def run(args: argparse.Namespace) -> int:
         print(f"error: {args.readme}: {error}", file=sys.stderr)
         return 1
     if new == old:
-        print(f"{args.readme} holds {args.committed} already")
+        print(f"{args.readme} holds {args.folder} already")
         return 0
     if args.check:
-        print(f"{args.readme} does not hold {args.committed}: run python -m mmpose_ssn readme", file=sys.stderr)
+        print(f"{args.readme} does not hold {args.folder}: run python -m mmpose_ssn readme", file=sys.stderr)
         return 1
     write_together({args.readme: new})
-    print(f"{args.readme}: holds {args.committed} now")
+    print(f"{args.readme}: holds {args.folder} now")
     return 0

@@ -11,7 +11,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from mmengine.config import DictAction
 
     parser.add_argument("--preset", required=True, help="smoke, figures or paper")
-    parser.add_argument("--network", required=True, help="short id of a network of the paper, such as ssn-wo-ca")
+    parser.add_argument("--network", required=True, help="short id of the network, such as ssn-wo-ca")
     parser.add_argument("--seed", type=int, default=0, help="seed of the training (default: %(default)s)")
     parser.add_argument("--data-root", type=Path, required=True, help="folder of the data set")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""`python -m mmpose_ssn train`: train from a resolved config, resuming where an earlier run stopped."""
+"""`python -m mmpose_ssn train`: train from a resolved config, resuming where it was interrupted."""
 
 from __future__ import annotations
 

@@ -22,10 +22,10 @@ class ZooFigures:
     """What MMPose prints of a network; None where it prints nothing.
 
     Attributes:
-        params_m: Parameters in millions.
+        params_m: Number of parameters in millions.
         flops_g: What it calls FLOPs, in billions: :attr:`mmpose_ssn.complexity.Complexity.mmpose_flops`.
         ap: AP on COCO val2017 in percent, of the checkpoint in its zoo.
-        cost_source: Where the first two stand.
+        cost_source: Where MMPose prints the first two.
     """
 
     params_m: PrintedNumber | None
@@ -95,7 +95,7 @@ def published_figures() -> dict[str, ZooFigures]:
 
 
 def count_compared(names: Iterable[str] | None = None) -> list[ComparedComplexity]:
-    """Count networks on the modules that their configs build, but those that need a package that is not installed.
+    """Count networks on the modules that their configs build, except those that need a package that is not installed.
 
     Args:
         names: Short ids of the networks; by default all baselines and alternatives.

@@ -1,14 +1,14 @@
 """Counts what a network costs by watching the operations that it really dispatches, on shapes alone.
 
-The policy ``conv-macs + elementwise`` (the plain one that fits the paper's ten printed figures):
+The policy ``conv-macs + elementwise`` (a plain one, which fits the FLOPs that the paper prints for its ten networks):
 
 - MACs: multiply-accumulates of convolutions, and of matrix products, which none of the paper's networks has.
 - ops: MACs, plus one for every other arithmetic operation at inference: a convolution's bias 1 per output element;
   normalisation 2 (folded scale and shift); ReLU, add, multiply, divide, square, softplus, sigmoid and its relatives,
-  limits, max pool 1 per output element; spatial sum or mean 1 per input element; a norm 2 (square, sum); softmax 3
+  clamping, max pool 1 per output element; spatial sum or mean 1 per input element; a norm 2 (square, sum); softmax 3
   (exponential, sum, division); bilinear resize 7 per output element; the shift 7 (4 products, 3 sums), whichever back
   end computes it; deformable convolution 8 per tap, channel and position (the same, and its mask). What only moves
-  data, such as a concatenation or a resize to the nearest, is free.
+  data, such as a concatenation or a nearest-neighbour resize, is free.
 - MMPose's FLOPs: MACs, biases, normalisation and ReLU, which is what MMPose's tables print under that name
   (``published.yaml``): additions, other activations and resizes are missing there.
 
@@ -91,9 +91,9 @@ class Complexity:
     """What a network costs at inference, for one image.
 
     Attributes:
-        params: Trainable parameters.
-        macs: Multiply-accumulates of convolutions and matrix products.
-        ops: Operations under :data:`POLICY`.
+        params: Number of trainable parameters.
+        macs: Number of multiply-accumulates of convolutions and matrix products.
+        ops: Number of operations under :data:`POLICY`.
         mmpose_flops: What MMPose's tables print as FLOPs.
     """
 
@@ -111,7 +111,7 @@ def count(forward: Callable[[Tensor], Any], modules: Iterable[nn.Module], input_
     computed.
 
     Raises:
-        UncountedOperation: Naming the operation, where the policy lacks one.
+        UncountedOperation: If the policy lacks an operation; the message names it.
     """
     modules = [module.eval().to("meta") for module in modules]
     with torch.no_grad(), _Counter() as counter:

@@ -1,5 +1,5 @@
-"""What a network has cost by the time each of its predictors has spoken: the network cut off there, counted on the real
-modules (for Table 2, AP by stage).
+"""What a network costs up to each of its predictors: the network cut off there, counted on the real modules (for
+Table 2, AP by stage).
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ def count_stages(config: Config | Path) -> dict[str, Complexity]:
     network as deployed. Other predictors are no part of it.
 
     Args:
-        config: Of a network with a backbone in stages and a GlobalNet.
+        config: Config of a network with a backbone in stages and a GlobalNet, or its path.
 
     Returns:
-        What has been computed up to and with each predictor, by name, in the order of their depth.
+        Cost up to and with each predictor, by the predictor's name, in the order of their depth.
 
     Raises:
         ValueError: If the network has another neck, or none.

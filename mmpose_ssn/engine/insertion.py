@@ -26,8 +26,8 @@ class DelayedInsertionHook(Hook):
     DistributedDataParallel needs ``find_unused_parameters=True``.
 
     Args:
-        iterations: Iterations without the modules; 6000 in the paper.
-        window: Iterations on either side over which the loss is averaged for the log.
+        iterations: Number of iterations without the modules; 6000 in the paper.
+        window: Number of iterations on either side over which the loss is averaged for the log.
     """
 
     priority = "HIGH"
@@ -52,7 +52,7 @@ class DelayedInsertionHook(Hook):
         reported = min(self.iterations + self.window, runner.max_iters)
         if not self._modules or not 0 < self.iterations < done or done != reported:
             return
-        history, _ = runner.message_hub.get_scalar("train/loss").data  # goes back before a resume too
+        history, _ = runner.message_hub.get_scalar("train/loss").data  # reaches back before a resume too
         loss = np.asarray(history)
         before, after = loss[max(0, self.iterations - self.window) : self.iterations], loss[self.iterations : done]
         runner.logger.info(

@@ -23,7 +23,9 @@ MAIN, OFFSETS = "main", "offsets"
 
 
 def offsets_by_module(model: nn.Module) -> dict[str, Tensor]:
-    """The offsets [K, 2] of every feature shifting module, or what is in its place, by name; those that have some."""
+    """The offsets [K, 2] of every feature shifting module, or what is in its place, by name, in pixels of the module's
+    map; a module without any is left out.
+    """
     return {
         name: module.offsets
         for name, module in model.named_modules()
@@ -53,7 +55,7 @@ class OffsetGroupConstructor(DefaultOptimWrapperConstructor):
             group["params"] = [p for p in group["params"] if id(p) not in own]
             group.setdefault("name", MAIN)
         optimizer.param_groups = [group for group in optimizer.param_groups if group["params"]]
-        if wrapper.base_param_settings is not None:  # beside one group a parameter: what MMEngine's log calls base_lr
+        if wrapper.base_param_settings is not None:  # with several groups; MMEngine's log calls its rate base_lr
             wrapper.base_param_settings["name"] = MAIN
         if offsets:
             rate = optimizer.defaults["lr"] if self.offset_lr is None else self.offset_lr
@@ -89,16 +91,17 @@ class GroupStepLR(_OfOneGroup, StepLR):
 
 @HOOKS.register_module()
 class OffsetRecordHook(Hook):
-    """Puts the rates of the parameter groups and where the offsets stand on record.
+    """Records the learning rates of the parameter groups, and the offsets.
 
     Every ``interval`` iterations the visualizer gets ``lr/<group>`` and, for each feature shifting module,
-    ``offsets/<module>/<figure>``: mean and greatest length, standard deviation, and the share of coordinates within
-    0.1 of an integer, all in pixels of the module's map. Every ``snapshot_interval`` iterations, at the start and at
-    the end ``offsets/iter_<n>.npz`` in the work directory gets the offsets themselves, one array [K, 2] a module.
+    ``offsets/<module>/<figure>``: mean and greatest length and standard deviation in pixels of the module's map, and
+    the share of coordinates within 0.1 pixels of a whole number. Every ``snapshot_interval`` iterations, at the start
+    and at the end, ``offsets/iter_<n>.npz`` in the work directory gets the offsets themselves, one array [K, 2] a
+    module.
 
     Args:
-        interval: Iterations between two entries for the visualizer.
-        snapshot_interval: Iterations between two snapshots.
+        interval: Number of iterations between two entries for the visualizer.
+        snapshot_interval: Number of iterations between two snapshots.
     """
 
     priority = "LOW"
@@ -144,7 +147,7 @@ class OffsetRecordHook(Hook):
 
 
 def offset_figures(offsets: np.ndarray) -> dict[str, float]:
-    """What the record says of one module's offsets [K, 2], in pixels of its map."""
+    """The recorded figures of one module's offsets [K, 2]: lengths and deviation in pixels of its map, and a share."""
     lengths = np.linalg.norm(offsets, axis=1)
     return {
         "mean_length": float(lengths.mean()),

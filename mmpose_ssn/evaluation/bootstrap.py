@@ -48,10 +48,10 @@ class KeypointAnnotations:
     """An annotation file, read and checked once for all the results files that are matched with it.
 
     Attributes:
-        file: where it was read.
-        truth: pycocotools' index of it; matching writes flags of its own into the annotations, anew each time.
-        category: id of its one category.
-        sigmas: the OKS constant of each keypoint, [M].
+        file: Path of the file.
+        truth: Index of the file by pycocotools; matching writes flags of its own into the annotations, anew each time.
+        category: Id of the file's one category.
+        sigmas: OKS constant of each keypoint, [M].
     """
 
     file: Path
@@ -64,11 +64,11 @@ class KeypointAnnotations:
         """Read COCO annotations (``person_keypoints_*.json``) with one category.
 
         Args:
-            file: the annotations.
-            keypoint_sigmas: the OKS constant of each keypoint, [M]; by default those of COCO's 17 keypoints.
+            file: Path of the annotations.
+            keypoint_sigmas: OKS constant of each keypoint, [M]; by default those of COCO's 17 keypoints.
 
         Raises:
-            ValueError: if pycocotools would misread the file without a word.
+            ValueError: If pycocotools would misread the file without a word.
         """
         with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
             truth = COCO(str(file))
@@ -83,14 +83,15 @@ class KeypointMatches:
     Images are in the order of ``image_ids``, and detections in the order of their images.
 
     Attributes:
-        image_ids: [I], ascending; every image of the annotation file, also one without people or detections.
-        first_detection: [I + 1], where each image's detections begin, and D at the end.
-        scores: [D].
-        true_positive: [T, D], detections matched with a person who counts.
-        false_positive: [T, D], unmatched detections; one matched with an ignored person (a crowd, or nobody's keypoints
-            labelled) is neither.
-        people: [I], how many people count in each image.
-        figures: the ten COCO figures of the whole set, from pycocotools itself, as fractions; -1 where nobody counts.
+        image_ids: Ids of the images, [I], ascending; every image of the annotation file, also one without people or
+            detections.
+        first_detection: Position of each image's first detection, and D at the end, [I + 1].
+        scores: Score of each detection, [D].
+        true_positive: Whether each detection is matched with a person who counts, [T, D].
+        false_positive: Whether each detection is unmatched, [T, D]; one matched with an ignored person (a crowd, or
+            somebody without labelled keypoints) is neither.
+        people: Number of people who count in each image, [I].
+        figures: The ten COCO figures of the whole set, from pycocotools itself, as fractions; -1 where nobody counts.
     """
 
     image_ids: npt.NDArray[np.int64]
@@ -106,12 +107,12 @@ class KeypointMatches:
         """Match a COCO keypoint results file with its annotations, once, by pycocotools.
 
         Args:
-            annotations: the annotation file that the results were made for.
-            results_file: COCO keypoint results, a JSON list of ``image_id``, ``category_id``, ``keypoints`` and
-                ``score``; it may be empty.
+            annotations: The annotation file that the results were made for.
+            results_file: Path of COCO keypoint results, a JSON list of entries with ``image_id``, ``category_id``,
+                ``keypoints`` and ``score``; it may be empty.
 
         Raises:
-            ValueError: if the two do not belong together or pycocotools would misread the results without a word.
+            ValueError: If the two do not belong together or pycocotools would misread the results without a word.
         """
         detections = json.loads(Path(results_file).read_text(encoding="utf-8"))
         _check_detections(detections, results_file, annotations)
@@ -146,8 +147,8 @@ class KeypointMatches:
         """OKS AP, the mean over thresholds 0.50:0.05:0.95, of a list of images, as a fraction.
 
         Args:
-            images: positions in ``image_ids``; one that comes twice is two images, and order settles ties between
-                scores, as the order of image ids does in COCOeval. By default every image once.
+            images: Positions in ``image_ids``; one that comes twice counts as two images, and the order settles ties
+                between scores, as the order of image ids does in COCOeval. By default every image comes once.
 
         Returns:
             What COCOeval gives on a data set of exactly these images, so -1 where no person in them counts.
@@ -183,12 +184,12 @@ class KeypointMatches:
     def bootstrap_interval(self, level: float = 0.95, resamples: int = 1000, seed: int = 0) -> tuple[float, float]:
         """The percentile bootstrap interval of AP over images, (low, high) as fractions.
 
-        It holds the spread that comes from the choice of the evaluated images, not that of training seeds. Take it as
-        a little too narrow: COCO's interpolated precision flatters small sets, which no percentile interval corrects
-        (300 simulated sets of 400 one-person images, population AP 0.52: the 95 % interval held that AP in 89 %).
+        It holds the spread that comes from the choice of the evaluated images, not that of training seeds. Take it as a
+        little too narrow: COCO's interpolated precision flatters small sets, which no percentile interval corrects (300
+        simulated sets of 400 one-person images, population AP 0.52: the 95 % interval held that AP in 89 %).
 
         Raises:
-            ValueError: if ``level`` is not between 0 and 1, no resample is asked for, or no person in the annotation
+            ValueError: If ``level`` is not between 0 and 1, no resample is asked for, or no person in the annotation
                 file counts.
         """
         if not 0 < level < 1:

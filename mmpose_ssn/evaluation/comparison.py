@@ -53,7 +53,7 @@ class ResampledAP:
 
 @dataclass(frozen=True, eq=False)
 class Sides:
-    """What is compared, resampled by the same draws of the images.
+    """The two sides of a comparison, resampled by the same draws of the images.
 
     Attributes:
         first: The first side's AP with each seed.
@@ -170,17 +170,18 @@ def resampled_difference(sides: Sides, seed: int = 0) -> npt.NDArray[np.float64]
 def two_sided_p(resampled: npt.NDArray[np.float64]) -> float:
     """The two-sided bootstrap p-value of no difference.
 
-    p = 2 (1 + n) / (1 + R), at most 1, where n of the R resampled differences are 0 or on the rarer side of it: about
-    one less the level at which the percentile interval would just touch 0. One is added to both counts because what
-    was measured is a draw itself, so that p is never 0: R resamples give no less than 2 / (1 + R), so that Holm at 5 %
-    can decide none of m comparisons where R < 40 m - 1.
+    p = 2 (1 + n) / (1 + R), at most 1, where n of the R resampled differences are 0 or on the rarer side of it. It is
+    about 1 less the level at which the percentile interval would just touch 0. One is added to both counts because what
+    was measured is a draw itself, so that p is never 0: R resamples give no less than 2 / (1 + R), and Holm at 5 % can
+    decide none of m comparisons where R < 40 m - 1.
     """
     rarer = min(np.count_nonzero(resampled <= 0), np.count_nonzero(resampled >= 0))
     return float(min(1.0, 2 * (1 + rarer) / (1 + len(resampled))))
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """Holm's adjusted p-values, in the given order: what lies below a level holds at it for all m tests together.
+    """Holm's adjusted p-values, in the given order: holding each against one level keeps that level for all m tests
+    together.
 
     The k-th smallest, k = 1 ... m, becomes the largest (m - j + 1) p_(j) of those up to it, j <= k, at most 1.
     """

@@ -1,4 +1,4 @@
-"""The mean pose in the box: what AP somebody gets who never looks at the image, the reference for chance.
+"""The mean pose in each box: the AP of somebody who never looks at the image, which is the reference for chance.
 
 It goes through the networks' own protocol: MMPose's data set, boxes, transforms and ``CocoMetric``, with no photo read.
 """
@@ -28,7 +28,8 @@ class MeanPose:
     """Where each keypoint lies on average in a person's box.
 
     Attributes:
-        positions: [M, 2], (x, y) from the box's top left corner, as shares of its width and height.
+        positions: Mean position of each keypoint, [M, 2], as (x, y) from the box's top left corner, in shares of its
+            width and height.
     """
 
     positions: npt.NDArray[np.float64]
@@ -42,7 +43,7 @@ class MeanPose:
                 in pixels of the image, and ``keypoints_visible`` [1, M], 0 where not labelled.
 
         Raises:
-            ValueError: if a keypoint is labelled in nobody.
+            ValueError: If a keypoint is labelled in nobody.
         """
         total, labelled = np.zeros((1, 2)), np.zeros((1, 1))
         for person in people:
@@ -62,7 +63,7 @@ class MeanPose:
         """The mean pose in each box.
 
         Args:
-            boxes: [N, 4] as (left, top, right, bottom), in pixels of the image.
+            boxes: The boxes, [N, 4], as (left, top, right, bottom) in pixels of the image.
 
         Returns:
             Keypoints, [N, M, 2], in pixels of the image.
@@ -74,7 +75,7 @@ class MeanPose:
 def fit_mean_pose(config: Config) -> MeanPose:
     """The mean pose of the people that the config trains on."""
     settings = copy.deepcopy(config.train_dataloader.dataset)
-    settings = settings.get("dataset", settings)  # in SampleStream lies MMPose's own
+    settings = settings.get("dataset", settings)  # SampleStream has MMPose's own data set inside
     settings.pipeline = []
     dataset = _build(settings)
     return MeanPose.of(dataset.get_data_info(index) for index in _counted(len(dataset), "training people"))
@@ -86,9 +87,10 @@ def detect_mean_pose(pose: MeanPose, config: Config, outfile_prefix: Path) -> di
     All keypoints are given the confidence 1, so that a detection scores as its box does.
 
     Args:
-        pose: the pose to place.
-        config: resolved config of a network; its ``test_dataloader`` and ``test_evaluator`` are the protocol.
-        outfile_prefix: detections go to ``<prefix>.mean-pose.keypoints.json``, in COCO's results format.
+        pose: The pose to place.
+        config: Resolved config of a network; its ``test_dataloader`` and ``test_evaluator`` are the protocol.
+        outfile_prefix: Prefix of the results file: detections go to ``<prefix>.mean-pose.keypoints.json``, in COCO's
+            results format.
 
     Returns:
         The metric's figures, ``mean-pose/AP`` among them, as fractions.
@@ -119,7 +121,7 @@ def detect_mean_pose(pose: MeanPose, config: Config, outfile_prefix: Path) -> di
 
 
 def _samples(dataset: BaseDataset) -> Iterator[dict[str, Any]]:
-    """What the networks' metric is given of each box, the image's content apart."""
+    """The samples that the networks' metric is given, one for each box, with a blank image."""
     for index in _counted(len(dataset), "boxes"):
         info = dataset.get_data_info(index)
         info["img"] = np.zeros((1, 1, 3), dtype=np.uint8)  # to be cropped, and never looked at

@@ -17,7 +17,7 @@ from mmpose.registry import METRICS
 from mmpose_ssn.evaluation.soft_nms import soft_nms as lowered
 
 FINAL = "final"
-"""The one predictor of a head that has no others."""
+"""Name of the predictor of a head that has only one."""
 
 
 @METRICS.register_module()
@@ -110,7 +110,9 @@ class StagePredictorsMetric(BaseMetric):
 
     @functools.cached_property
     def _blank(self) -> CocoMetric:
-        """Takes no sample: it reads the annotation file for its copies, the metrics of all predictors."""
+        """A ``CocoMetric`` that takes no sample: it reads the annotation file once for its copies, the metrics of all
+        predictors.
+        """
         return CocoMetric(outfile_prefix=self._outfile_prefix, collect_device=self.collect_device, **self._coco)
 
 

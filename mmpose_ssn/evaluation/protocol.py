@@ -1,4 +1,4 @@
-"""The testing protocol: everything between a trained network's heatmaps and its AP, as one block that a run shares.
+"""The testing protocol: everything between a trained network's heatmaps and its AP, as one block of settings.
 
 A config's own keys decide what is done, so that ``mim test`` does the same. :meth:`Protocol.of` reads a protocol off
 them, and :meth:`Protocol.apply` writes one into them: what a result says of its protocol is what was done.
@@ -24,7 +24,7 @@ _DECODERS = {"quarter offset": False, "DARK": True}  # MSRAHeatmap's `unbiased`
 
 @dataclass(frozen=True)
 class SoftNMS:
-    """Soft-NMS on an image's boxes: :func:`mmpose_ssn.evaluation.soft_nms.soft_nms` and its settings."""
+    """Settings of Soft-NMS on an image's boxes, as :func:`mmpose_ssn.evaluation.soft_nms.soft_nms` takes them."""
 
     method: Literal["gaussian", "linear"] = "gaussian"
     sigma: float = 0.5
@@ -41,15 +41,15 @@ class Protocol:
     """How a network is tested.
 
     Attributes:
-        boxes: Whose boxes the crops are taken from.
+        boxes: Where the boxes of the crops come from: ``"ground truth"`` or ``"detector"``.
         soft_nms: Soft-NMS on those boxes, or None; it lowers a box's score and leaves the crop as it is.
         flip_test: Whether the heatmaps are averaged with those of the flipped image.
-        decoder: How a heatmap becomes coordinates: ``"quarter offset"`` moves the maximum a quarter of a pixel towards
-            its higher neighbour; ``"DARK"`` (https://arxiv.org/abs/1910.06278) takes the peak of a Gaussian.
-        rescoring: A person's score: the box's, the keypoints' mean, or the box's times the mean of the keypoints above
-            0.2.
+        decoder: How a heatmap becomes coordinates: ``"quarter offset"`` moves the maximum a quarter of a heatmap pixel
+            towards its higher neighbour; ``"DARK"`` (https://arxiv.org/abs/1910.06278) takes the peak of a Gaussian.
+        rescoring: What a person's score is: the box's score, the mean of the keypoints' scores, or the box's score
+            times the mean of the keypoints' scores above 0.2.
         oks_nms: OKS above which the lower of two persons is dropped, or None.
-        predictor: Whose heatmaps are the network's result: ``"final"``, the deepest one's, or one by name.
+        predictor: Predictor whose heatmaps are the network's result: ``"final"``, the deepest one, or one by name.
     """
 
     boxes: Literal["ground truth", "detector"]
@@ -87,7 +87,7 @@ class Protocol:
 
     @classmethod
     def of(cls, config: Config) -> Protocol:
-        """What a config does when it is tested."""
+        """The protocol that a config is tested by."""
         evaluator, decoder = config.test_evaluator, config.model.head.decoder
         scored = {key: evaluator.get(key, default) for key, default in _EVALUATOR_DEFAULTS.items()}
         modes = {mode["score_mode"]: name for name, mode in _RESCORING.items()}
@@ -107,8 +107,8 @@ class Protocol:
         """Make a config test by this protocol.
 
         Args:
-            config: To be changed in place: test and val loaders, evaluators and ``model``.
-            detections: The detector's file; taken where ``boxes`` is ``"detector"``.
+            config: Config to change in place: its val and test loaders, its evaluators and its ``model``.
+            detections: Path of the detector's boxes; used where ``boxes`` is ``"detector"``.
 
         Raises:
             ValueError: If the config's codec has no such decoder.
@@ -125,10 +125,10 @@ class Protocol:
         """A codec's config with this protocol's decoder.
 
         Raises:
-            ValueError: If it has no such decoder.
+            ValueError: If the codec has no such decoder.
         """
         if codec.type != "MSRAHeatmap" and self.decoder == codec.type:
-            return codec  # another network's own
+            return codec  # the own decoder of another network
         if codec.type != "MSRAHeatmap" or self.decoder not in _DECODERS:
             possible = ", ".join(_DECODERS) if codec.type == "MSRAHeatmap" else codec.type
             raise ValueError(f"decoder is {self.decoder!r}, but the codec {codec.type} decodes by: {possible}")
@@ -137,7 +137,7 @@ class Protocol:
         return ConfigDict({**codec, "unbiased": _DECODERS[self.decoder]})
 
     def scoring(self) -> dict[str, Any]:
-        """What it asks of :class:`mmpose_ssn.evaluation.metric.StagePredictorsMetric`."""
+        """The arguments of :class:`mmpose_ssn.evaluation.metric.StagePredictorsMetric` that stand for this protocol."""
         settings = {**_EVALUATOR_DEFAULTS, **_RESCORING[self.rescoring]}
         settings["soft_nms"] = None if self.soft_nms is None else asdict(self.soft_nms)
         settings["nms_mode"] = "none" if self.oks_nms is None else "oks_nms"

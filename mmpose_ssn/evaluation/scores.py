@@ -49,7 +49,7 @@ class PredictorScore:
 
     Attributes:
         ap: OKS AP, as a fraction.
-        interval: Its 95 % bootstrap interval over images.
+        interval: Its 95 % bootstrap interval over images, as fractions.
     """
 
     ap: float
@@ -144,11 +144,11 @@ def read_scores(path: Path) -> Scores:
 def check_together(
     preset: str, scores: Sequence[Scores], runs: Collection[str], apart_from: Collection[str] = ()
 ) -> None:
-    """See that scores can be compared with each other, and shown in one column.
+    """Check that scores can be compared with each other, and shown in one column.
 
     Args:
         preset: The preset that all must be of.
-        scores: What is to stand together.
+        scores: The scores that are to stand together.
         runs: Names of the runs that may be among them; each pair of run and seed once.
         apart_from: Settings of the protocol that may differ between them.
 

@@ -32,18 +32,19 @@ def soft_nms(
     implementations that descend from it), so its scores differ a little, the more the smaller the boxes are.
 
     Args:
-        boxes: [N, 4], corners x1, y1, x2, y2 in pixels of the image; N may be 0. A box without area overlaps nothing.
-        scores: [N], not negative.
-        method: how overlap lowers a score.
-        sigma: of the Gaussian, in units of IoU squared; ``"linear"`` does not use it.
-        iou_threshold: between 0 and 1; ``"gaussian"`` does not use it.
-        min_score: above 0; boxes that fall below it are suppressed.
+        boxes: Corners x1, y1, x2, y2 of the boxes in pixels of the image, [N, 4]; N may be 0. A box without area
+            overlaps nothing.
+        scores: Scores of the boxes, [N], not negative.
+        method: How overlap lowers a score.
+        sigma: Sigma of the Gaussian, in units of IoU squared, above 0; ``"linear"`` does not use it.
+        iou_threshold: Least IoU that lowers a score, between 0 and 1; ``"gaussian"`` does not use it.
+        min_score: Least score of a box that is kept, above 0; boxes that fall below it are suppressed.
 
     Returns:
         The new scores, [N] in the order of ``boxes``: at least ``min_score``, or exactly 0 where a box is suppressed.
 
     Raises:
-        ValueError: if an argument is not as said above.
+        ValueError: If an argument is not as said above.
     """
     boxes, scores = np.asarray(boxes, dtype=np.float64), np.asarray(scores, dtype=np.float64)
     if boxes.size == 0:

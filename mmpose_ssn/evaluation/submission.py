@@ -19,12 +19,12 @@ from typing import Any
 from tqdm import tqdm
 
 FIELDS = ("image_id", "category_id", "keypoints", "score")
-"""What an entry has, and nothing else: of an entry with a ``bbox``, pycocotools takes the box for its area, which moves
-AP (M) and AP (L).
+"""The fields that an entry has, and no others: of an entry with a ``bbox``, pycocotools takes the box for its area,
+which moves AP (M) and AP (L).
 """
 
 MAX_DETECTIONS = 20
-"""Of one image; the server does not look at more."""
+"""Number of detections of one image that the server looks at."""
 
 _PERSON = 1
 _NUMBERS = 3 * 17
@@ -35,10 +35,11 @@ def file_name(name: str) -> str:
     """The server's name for a results file, without ``.json`` or ``.zip``.
 
     Args:
-        name: of the method; letters, digits, dots and hyphens, as underscores separate the parts of the file's name.
+        name: Name of the method: letters, digits, dots and hyphens, as underscores separate the parts of the file's
+            name.
 
     Raises:
-        ValueError: if the name has anything else in it.
+        ValueError: If the name has anything else in it.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", name):
         raise ValueError(f"the name is {name!r}; expected letters, digits, dots and hyphens, as in ssn-384x288")
@@ -49,12 +50,13 @@ def check(detections: Any, image_ids: Container[int], also: Collection[str] = ()
     """Refuse what the server would refuse or misread.
 
     Args:
-        detections: the content of a results file.
-        image_ids: of every image of the split.
-        also: fields that an entry may have beside :data:`FIELDS`.
+        detections: Content of a results file.
+        image_ids: Ids of all images of the split.
+        also: Fields that an entry may have beside :data:`FIELDS`.
 
     Raises:
-        ValueError: naming the first wrong entry by its place in the list, from 0, and what is wrong with it.
+        ValueError: If an entry is wrong; the message names the first such entry by its place in the list, from 0, and
+            says what is wrong with it.
     """
     if not isinstance(detections, list):
         raise ValueError(f"expected a JSON list of detections, got {type(detections).__name__}")
@@ -70,11 +72,11 @@ def submission(detections: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
     Of each image the best :data:`MAX_DETECTIONS` stay; the evaluation ranks by score and ignores the rest, so no figure
     changes. The visibility flags are not read and become 1, as COCO recommends. Coordinates are rounded to a hundredth
-    of a pixel: COCO recommends whole pixels, which cost 0.3 AP points on drawn figures, and a tenth saves only a tenth
-    of the file. Scores stay as they are, as rounding could make ties of them.
+    of a pixel: COCO recommends whole pixels, which cost 0.3 AP points on drawn figures, and rounding to a tenth makes
+    the file only a tenth smaller. Scores stay as they are, as rounding could make ties of them.
 
     Args:
-        detections: each with at least :data:`FIELDS`; (x, y) in pixels of the image.
+        detections: The checked detections, each with at least :data:`FIELDS`; (x, y) in pixels of the image.
     """
     of_image: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for detection in detections:
@@ -94,7 +96,7 @@ def encode(detections: Sequence[dict[str, Any]]) -> bytes:
 
 
 def archive(file: str, content: bytes) -> bytes:
-    """A zip archive of one file, of which the same content makes the same bytes at any time."""
+    """A zip archive of one file; the same content makes the same bytes at any time."""
     entry = zipfile.ZipInfo(file)
     entry.external_attr = 0o644 << 16  # else unzip would write a file that nobody may read
     buffer = io.BytesIO()
@@ -130,7 +132,7 @@ def _wrong(detection: Any, image_ids: Container[int], also: Collection[str]) -> 
 
 
 def _is_finite_number(value: Any) -> bool:
-    """Whether a number as JSON gives it, and not true or false, fits into a finite float."""
+    """Whether a value from JSON is a number, not true or false, and fits into a finite float."""
     return type(value) in (int, float) and abs(value) <= sys.float_info.max
 
 

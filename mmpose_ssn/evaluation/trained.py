@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from statistics import fmean
 
 import numpy as np
@@ -25,7 +25,8 @@ class TrainedPredictors:
     Args:
         scores: Scores of one preset, data set and protocol. Beside each file lie its detections.
         resamples: Number of draws of the images.
-        least_ap: AP in percent below which the preset compares nothing; 0 where it names no bound.
+        least_ap: AP in percent, the mean over seeds, below which a network is not compared; 0 for no bound.
+        decisive: Networks that void every comparison where one of them is below it.
         seed: Seed of the drawing.
 
     Attributes:
@@ -33,10 +34,17 @@ class TrainedPredictors:
         resamples: Number of draws of the images.
     """
 
-    def __init__(self, scores: Iterable[Scores], resamples: int, least_ap: float = 0.0, seed: int = 0) -> None:
+    def __init__(
+        self,
+        scores: Iterable[Scores],
+        resamples: int,
+        least_ap: float = 0.0,
+        decisive: Collection[str] = (),
+        seed: int = 0,
+    ) -> None:
         self.scores = {(one.run, one.seed): one for one in scores if one.seed is not None}
         self.resamples = resamples
-        self._least_ap, self._seed = least_ap, seed
+        self._least_ap, self._decisive, self._seed = least_ap, decisive, seed
         self._annotations: KeypointAnnotations | None = None
         self._resampled: dict[tuple[str, int, str], ResampledAP] = {}
 
@@ -58,7 +66,8 @@ class TrainedPredictors:
         return sorted(set.intersection(*of_each))
 
     def sides(self, contrast: Contrast) -> Sides:
-        """The terms above zero in a contrast and those below, each side added up for each seed that all terms have.
+        """The two sides of a contrast: its terms above zero and those below, each added up for each seed that all its
+        runs have.
 
         Raises:
             RefusedInput: If detections are missing, or do not give the AP that their ``scores.json`` holds.
@@ -70,11 +79,13 @@ class TrainedPredictors:
             first=[self._sum(above, seed) for seed in seeds],
             second=[self._sum(below, seed) for seed in seeds],
             seeds=tuple(seeds),
-            too_low=tuple(run for run in dict.fromkeys(name for name, _ in contrast) if self._is_too_low(run)),
+            too_low=self.too_low(run for run, _ in contrast),
         )
 
-    def _is_too_low(self, run: str) -> bool:
-        return 100 * fmean(one.ap for one in self.of(run)) < self._least_ap
+    def too_low(self, runs: Iterable[str]) -> tuple[str, ...]:
+        """The decisive networks whose AP is below the bound, and those of some runs; none is compared with another."""
+        asked = dict.fromkeys([*self._decisive, *runs])
+        return tuple(run for run in asked if self.of(run) and 100 * fmean(s.ap for s in self.of(run)) < self._least_ap)
 
     def _sum(self, terms: Contrast, seed: int) -> ResampledAP:
         each = [(weight, self._one(run, seed, predictor)) for (run, predictor), weight in terms.items()]

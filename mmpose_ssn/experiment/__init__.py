@@ -1,3 +1,3 @@
-"""One training of the paper's study: which network, at which preset, from which resolved config, and how it is run and
-scored.
+"""One training of the paper's study: which network, under which preset, from which resolved config, and how it is run
+and scored.
 """

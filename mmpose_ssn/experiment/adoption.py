@@ -24,12 +24,13 @@ def adopt(config: Config, checkpoint: str, weights: Path) -> dict[str, Any]:
 
     Args:
         config: Resolved config of the network that the checkpoint is of.
-        checkpoint: A file or an address: a state dict, or MMEngine's checkpoint with one in it. ``module.`` before the
+        checkpoint: Path or URL of a state dict, or of MMEngine's checkpoint with one in it. ``module.`` before the
             names, as data-parallel training leaves it, is taken off.
-        weights: File for the state dict; the json file beside it has null where a training would have known.
+        weights: Path of the file for the state dict; the JSON file beside it says "not known, trained elsewhere", or
+            null for a number, where a training would have known.
 
     Returns:
-        The content of the json file.
+        The content of the JSON file.
 
     Raises:
         ValueError: If the checkpoint does not fill the network, tensor for tensor.

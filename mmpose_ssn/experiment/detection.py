@@ -15,18 +15,18 @@ def detect(config: Config, weights: Path, images: Path, image_info: Path, boxes:
 
     Args:
         config: Resolved config of the network, changed in place.
-        weights: A checkpoint of it.
+        weights: Path of a checkpoint of the network.
         images: Folder of the images.
-        image_info: COCO json file that lists them under ``images``.
-        boxes: COCO detections, ``image_id``, ``category_id``, ``bbox`` and ``score`` each.
+        image_info: COCO JSON file that lists the images under ``images``.
+        boxes: Path of COCO detections, each with ``image_id``, ``category_id``, ``bbox`` and ``score``.
         out: Folder for the detections.
 
     Returns:
-        COCO results files, ``predictor.<name>.keypoints.json`` for each predictor, and the final one's once more as
-        ``final.keypoints.json``, the last.
+        Paths of COCO results files: ``predictor.<name>.keypoints.json`` for each predictor, and last
+        ``final.keypoints.json``, the final predictor's once more.
 
     Raises:
-        FileNotFoundError: If one of the inputs is not there.
+        FileNotFoundError: If one of the inputs is missing.
         ValueError: If the config's protocol takes ground-truth boxes.
     """
     for path in (images, image_info, boxes):

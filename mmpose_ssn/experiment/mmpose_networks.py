@@ -25,8 +25,8 @@ def shape(config: Config, network: dict[str, Any] | None, from_scratch: bool) ->
 
     Args:
         config: Full-size config of the baseline, changed in place.
-        network: The preset's block of that name; None for full size.
-        from_scratch: Take no ImageNet weights. A small network never does: none have its widths.
+        network: The preset's ``network`` block; None for full size.
+        from_scratch: Whether to take no ImageNet weights; a small network never takes any, as none have its widths.
 
     Raises:
         ValueError: If there is no small form and ``network`` asks for one.
@@ -98,7 +98,7 @@ def take_own_recipe(config: Config) -> None:
 
 
 def _scaled(scheduler: ConfigDict, factor: float, name: str) -> ConfigDict:
-    """A scheduler by iterations, its every step times ``factor``."""
+    """A scheduler that counts iterations, with its every step times ``factor``."""
     if scheduler.type not in ("LinearLR", "MultiStepLR"):
         raise ValueError(f"{name}: its own recipe has the scheduler {scheduler.type}, expected LinearLR or MultiStepLR")
     scaled = copy.deepcopy(scheduler)

@@ -15,7 +15,9 @@ from mmpose_ssn.files import write_together
 from mmpose_ssn.networks import network, split_run
 
 PROGRESS = "progress.json"
-"""What a training writes beside its weights: iterations ``done`` and in ``total``, and its ``seconds`` so far."""
+"""Name of the file that a training writes beside its weights: iterations ``done`` and in ``total``, and its ``seconds``
+so far.
+"""
 
 
 def relative_cost(preset: Preset, run: str) -> float:
@@ -23,7 +25,7 @@ def relative_cost(preset: Preset, run: str) -> float:
 
     It is the printed FLOPs at full size over the square of the preset's width divisor: good enough to start the longest
     first and to guess at those that have not begun. A network that the paper does not have counts as the one that it is
-    held against, whose budget it has, times its relative cost in the registry.
+    held against, whose budget it has, times its own ``relative_cost`` in the registry.
     """
     one = network(split_run(run)[0])
     printed = float(paper.table1()[one.against or one.id].flops_g)
@@ -36,7 +38,7 @@ class Plan:
 
     Attributes:
         costs: Relative cost of each training, by its folder.
-        side_by_side: How many run at a time.
+        side_by_side: Number of trainings that run at the same time.
     """
 
     costs: dict[Path, float]
@@ -44,7 +46,7 @@ class Plan:
 
     @classmethod
     def read(cls, file: Path, folder: Path) -> Plan | None:
-        """The plan with a training in it, of those that :func:`write_plans` wrote; None where there is none."""
+        """The plan that a training is in, of those that :func:`write_plans` wrote; None where it is in none."""
         content = json.loads(file.read_text(encoding="utf-8"))
         for plan in content["plans"]:
             if folder.as_posix() in plan:
@@ -78,9 +80,10 @@ def write_plans(file: Path, plans: Iterable[Mapping[Path, float]], side_by_side:
     """Write the plans of one workflow for its trainings to read.
 
     Args:
-        file: To write.
-        plans: For each page, the relative cost of the trainings that no page before it asks for, by their folders.
-        side_by_side: How many run at a time.
+        file: Path of the file to write.
+        plans: Relative cost of each training, by its folder, for each page; a training that an earlier page asks for is
+            left out.
+        side_by_side: Number of trainings that run at the same time.
     """
     costs = [{folder.as_posix(): cost for folder, cost in plan.items()} for plan in plans]
     write_together({file: json.dumps({"side_by_side": side_by_side, "plans": costs}, indent=2) + "\n"})

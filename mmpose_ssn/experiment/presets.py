@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 import yaml
 
-from mmpose_ssn.networks import configs_folder
+from mmpose_ssn.networks import configs_folder, networks
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,11 @@ class Preset:
         return self.settings.get(key, default)
 
     @property
+    def decisive(self) -> tuple[str, ...]:
+        """Networks that void the whole experiment where one of them is below :attr:`least_ap`."""
+        return tuple(self.get("validity", {}).get("decisive", ()))
+
+    @property
     def least_ap(self) -> float:
         """AP in percent below which the preset compares nothing; 0 where it names no bound."""
         return float(self.get("validity", {}).get("least_ap", 0.0))
@@ -37,7 +42,7 @@ class Preset:
     def width_divisor(self, network: str) -> int:
         """What a network's channels are divided by; a lite network, which is narrow as it is, may have its own."""
         scale = self.get("network") or {"width_divisor": 1}
-        if network.startswith("lite-"):
+        if networks()[network].family == "lite":
             return int(scale.get("lite_width_divisor", scale["width_divisor"]))
         return int(scale["width_divisor"])
 
@@ -51,7 +56,8 @@ def load_preset(name: str) -> Preset:
     """Read and check a preset. A file is read once in a process, and its settings are given out as copies.
 
     Raises:
-        ValueError: If there is no such preset (names those that there are), or its file does not fit the schema.
+        ValueError: If there is no such preset (the message names those that there are), or its file does not fit the
+            schema.
     """
     if name not in preset_names():
         raise ValueError(f"unknown preset {name!r}, expected one of: {', '.join(preset_names())}")
@@ -59,7 +65,7 @@ def load_preset(name: str) -> Preset:
 
 
 def is_meaningless(name: str) -> bool:
-    """Whether a preset says of itself that its numbers mean nothing. One that is not here any more says nothing."""
+    """Whether a preset says of itself that its numbers mean nothing; False for a preset that no longer exists."""
     return name in preset_names() and bool(load_preset(name).get("meaningless"))
 
 

@@ -24,12 +24,12 @@ class ProtocolScore:
     """A checkpoint's AP under one protocol.
 
     Attributes:
-        name: The protocol's.
-        protocol: What it is.
+        name: Name of the protocol.
+        protocol: The protocol.
         ap: AP of each predictor, as a fraction, shallow to deep.
         final: The predictor that the protocol takes.
-        interval: 95 % bootstrap interval of that one's AP over images.
-        forward_pass: Which of the passes over the data it came from, counted from 1.
+        interval: 95 % bootstrap interval over images of that predictor's AP, as fractions.
+        forward_pass: Number of the pass over the data that it came from, from 1.
     """
 
     name: str
@@ -51,7 +51,7 @@ class ProtocolScore:
 
 
 def read_protocols(file: Path, preset: str) -> dict[str, Protocol]:
-    """Protocols by name from a YAML file that says of each what it changes of a preset's own.
+    """The protocols by name, from a YAML file that says what each changes of a preset's own protocol.
 
     Raises:
         ValueError: If the file is not of that form, or a protocol is not possible.
@@ -74,14 +74,14 @@ def score_protocols(
 ) -> list[ProtocolScore]:
     """Score a checkpoint under each protocol.
 
-    Heatmaps are read in every way that the protocols ask for in the same pass; other boxes need another one. A head of
-    MMPose's own has one reading a pass.
+    Heatmaps are read in every way that the protocols ask for in the same pass; other boxes need another pass. A head of
+    MMPose's own can be read in one way only in each pass.
 
     Args:
         config: Resolved config of the network.
-        weights: The checkpoint.
-        protocols: By name; letters, figures and hyphens.
-        folder: For the detections, a folder of its own for each pass.
+        weights: Path of the checkpoint.
+        protocols: The protocols by name; a name has letters, digits and hyphens.
+        folder: Folder for the detections, where each pass gets a folder of its own.
 
     Returns:
         The scores, in the order of ``protocols``.
@@ -119,7 +119,7 @@ def split_of(config: Config) -> str:
 
 
 def prepared(config: Config, protocols: Mapping[str, Protocol], detections: str) -> Config:
-    """A config that tests by all of some protocols, which share their boxes, in one pass."""
+    """A config that tests by several protocols in one pass; the protocols share their boxes."""
     config = copy.deepcopy(config)
     codec = config.model.head.decoder
     next(iter(protocols.values())).apply(config, detections)

@@ -41,12 +41,12 @@ def resolve(
         name: Short id of the network.
         seed: Seed of initial weights, training order and augmentation.
         data_root: Folder of the data set, drawn or COCO.
-        split: Drawn images to score on: ``"val"``, or ``"tune"``, on which settings are chosen.
+        split: Split of the drawn images to score on: ``"val"``, or ``"tune"``, on which settings are chosen.
         trunk: Where a full-size network's ImageNet weights come from, a name that MMEngine knows, a URL or a file;
-            ``"scratch"`` for none; by default the config's own. A baseline has other layers, and keeps its own
-            weights unless it is ``"scratch"``.
-        recipe: ``"common"``, the paper's for all networks, or ``"own"``, a baseline's own in a preset that makes it
-            small.
+            ``"scratch"`` for none; by default the config's own. A baseline has other layers, and keeps its own weights
+            unless this is ``"scratch"``.
+        recipe: Recipe of the training: ``"common"``, the paper's, for any network, or ``"own"``, a baseline's own,
+            under a preset that makes the baseline small.
 
     Returns:
         The config, whose ``custom_imports`` have not been imported: read it back from its file to run it.
@@ -81,7 +81,7 @@ def resolve(
         mmpose_networks.take_own_recipe(config)
     if preset.get("network"):
         _set_codec(config)
-        # The shift wants its maps the other way, and they are quicker still with 1x1 convolutions as matrix products.
+        # The shift wants its maps in the usual order, where SSN is quicker with 1x1 convolutions as matrix products.
         faster = "ChannelsLastHook" if is_baseline else "MatrixProductHook"
         config.custom_hooks.append(dict(type=faster))
     return Config(_plain(config.to_dict()))
@@ -131,7 +131,7 @@ def _check_recipe(recipe: str, name: str, preset: Preset) -> None:
 
 
 def _scale_network(config: Config, preset: Preset) -> None:
-    """Make the same network smaller: every width by one divisor, the input, and where its FSMs start from."""
+    """Make a network smaller: divide its widths by one divisor, and take the preset's input size and initial values."""
     network, model = preset["network"], config.model
     divisor, groups = preset.width_divisor(config.experiment.network), network["norm_groups"]
     for part in (model.backbone, model.head, model.neck):
@@ -188,13 +188,13 @@ def _set_data(config: Config, preset: Preset, data_root: Path, split: str) -> No
     config.val_dataloader.batch_size = preset["evaluation"]["batch_size"]
     config.test_dataloader, config.test_evaluator = config.val_dataloader, config.val_evaluator
     protocol, codec = Protocol.from_settings(preset["protocol"]), config.model.head.decoder
-    if codec.type != "MSRAHeatmap":  # no heatmaps, or others: only its own codec reads them
+    if codec.type != "MSRAHeatmap":  # it has no heatmaps, or others, which only its own codec reads
         protocol = replace(protocol, decoder=codec.type)
     protocol.apply(config, detections_file(preset["data"], root, split))
 
 
 def detections_file(data: str, data_root: str, split: str = "val") -> str:
-    """The detector's boxes of a data set, ``"drawn"`` or ``"coco"``."""
+    """Path of the file with the detector's boxes on a data set, ``"drawn"`` or ``"coco"``."""
     name = f"detections/{split}.json" if data == "drawn" else f"person_detection_results/{DETECTIONS}"
     return f"{data_root.rstrip('/')}/{name}"
 

@@ -1,4 +1,4 @@
-"""MMEngine's runner, apart from those that the same process built before."""
+"""MMEngine's runner, kept apart from those that the same process built before."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def build_runner(config: Config) -> Runner:
     alike, so that a second training would write its curve into the first one's folder.
 
     Args:
-        config: Resolved config; gets the names ``experiment_name`` and ``visualizer.name``.
+        config: Resolved config; its ``experiment_name`` and ``visualizer.name`` are set.
 
     Returns:
         The runner.

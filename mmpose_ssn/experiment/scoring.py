@@ -1,4 +1,4 @@
-"""Score every predictor of a trained network in one pass, or the mean pose, with a bootstrap interval each."""
+"""Score every predictor of a trained network in one pass, or the mean pose, each with a bootstrap interval."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def score(config: Config, weights: Path, out: Path) -> dict[str, Any]:
     beside it.
 
     Args:
-        config: Resolved config.
-        weights: The trained weights, with the json file that says how they were made beside them.
-        out: ``scores.json``; detections go to ``predictions/<predictor>.keypoints.json`` next to it.
+        config: Resolved config of the network.
+        weights: Path of the trained weights; a JSON file of the same name beside it says how they were made.
+        out: Path of ``scores.json``; detections go to ``predictions/predictor.<name>.keypoints.json`` next to it.
 
     Returns:
         What was written; ``mmpose_ssn/evaluation/scores.schema.yaml`` describes it.
@@ -86,9 +86,9 @@ def run_test(config: Config, weights: Path, predictions: Path) -> tuple[dict[str
     """Test a network as its config says, and write the detections.
 
     Args:
-        config: Resolved config.
-        weights: A checkpoint.
-        predictions: Folder for the detections, ``predictor.<predictor>.keypoints.json``.
+        config: Resolved config of the network.
+        weights: Path of a checkpoint of the network.
+        predictions: Folder for the detections, ``predictor.<name>.keypoints.json``.
 
     Returns:
         The evaluator's figures, and the names of the predictors, the final one last.
@@ -106,9 +106,9 @@ def matched(annotations: KeypointAnnotations, detections: Path, said: float) -> 
     """Detections from their results file, matched with the people.
 
     Args:
-        annotations: What was scored against.
-        detections: The results file.
-        said: The AP that the pipeline found.
+        annotations: The annotations that were scored against.
+        detections: Path of the results file.
+        said: The AP that the pipeline found, as a fraction.
 
     Raises:
         RuntimeError: If pycocotools finds another AP in the file.

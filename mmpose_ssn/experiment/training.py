@@ -41,15 +41,15 @@ def train(
     """Train from a resolved config and write the last weights.
 
     Checkpoints and logs go to a folder of ``work_dir`` named by :func:`training_digest`, so that a training is only
-    ever resumed with the settings that it was begun with. Beside ``weights`` a json file of the same name says how
-    they were made.
+    ever resumed with the settings that it was begun with. Beside ``weights`` a JSON file of the same name says how they
+    were made.
 
     Args:
-        config: Resolved config.
+        config: Resolved config of the training.
         work_dir: Folder of this training, kept across interruptions.
-        weights: File for the last iteration's weights (a state dict), replaced in one step.
-        progress: Stream for one line every few seconds: iteration, loss, time left.
-        plan_file: The plan of all trainings of the workflow, for the time that they will take together.
+        weights: Path of the file for the last iteration's weights (a state dict), replaced in one step.
+        progress: Stream that gets one line every few seconds: iteration, loss, time left.
+        plan_file: Path of the workflow's plan, from which the time left for all its trainings is told.
 
     Raises:
         AlreadyRunning: If another process holds ``work_dir``.
@@ -84,7 +84,7 @@ def train(
 
 
 def newest_checkpoint(folder: Path) -> Path | None:
-    """The newest checkpoint of a folder that is whole: a kill while one is written leaves half a file."""
+    """The newest whole checkpoint of a folder, or None: a kill while one is written leaves half a file."""
     numbered = [
         (int(match[1]), file)
         for file in folder.glob("iter_*.pth")

@@ -38,7 +38,7 @@ _FINAL_ALONE = (
 
 @dataclass(frozen=True)
 class Entrant:
-    """A network that was trained.
+    """A run that was trained.
 
     Attributes:
         run: Name of the network under its recipe.
@@ -48,6 +48,7 @@ class Entrant:
         comparison: AP less that of the network that it is held against; None where it is held against none, or that one
             was not trained with the same seed.
         published: AP on COCO val2017 that the paper prints, or MMPose of its checkpoint; None for a network of ours.
+        too_low: Whether its AP is below the bound under which the preset compares nothing.
     """
 
     run: str
@@ -56,6 +57,7 @@ class Entrant:
     latency: Latency | None
     comparison: Comparison | None
     published: PrintedNumber | None
+    too_low: bool
 
     @property
     def network(self) -> str:
@@ -69,10 +71,13 @@ class Entrant:
 
     @property
     def recipe(self) -> str:
-        """``common``, which is the paper's, ``own``, or ``elsewhere`` for a checkpoint that was trained elsewhere."""
-        if any("external" in one.provenance for one in self.scores):
-            return "elsewhere"
+        """The recipe that it was trained by: ``common``, which is the paper's, or its ``own``."""
         return split_run(self.run)[1]
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it is a checkpoint that was trained elsewhere."""
+        return any("external" in one.provenance for one in self.scores)
 
     @property
     def ap(self) -> float:
@@ -82,11 +87,11 @@ class Entrant:
 
 @dataclass(frozen=True)
 class Baselines:
-    """All of it, for one preset.
+    """The networks of the page, for one preset.
 
     Attributes:
         study: The measured figures.
-        entrants: The networks that were trained.
+        entrants: The runs that were trained.
         full_size: All networks that can be counted.
         resamples: Number of bootstrap resamples behind the differences.
     """
@@ -105,7 +110,7 @@ class Baselines:
         """
         scores = results.scores("baselines", apart_from=("decoder",))
         study = Study.of(results, scores)
-        full_size = read_full_size(results)
+        full_size = read_full_size(results, timed=not study.meaningless)
         full = {one.network: one for one in full_size}
         latency_file = results.folder / results.preset / "latency.csv"
         timed: Mapping[str, Latency | None] = {}
@@ -134,6 +139,7 @@ class Baselines:
                     latency=timed.get(name),
                     comparison=comparisons.get(run),
                     published=full[name].published if name in full else None,
+                    too_low=run in trained.too_low([run]),
                 )
             )
         return cls(study, tuple(entrants), full_size, trained.resamples)
@@ -149,7 +155,7 @@ def page(results: Results) -> Page:
 
 
 def page_of(beside: Baselines) -> Page:
-    """The networks that were scored with their picture, then the full-size networks with theirs."""
+    """The page: the networks that were scored with their picture, then the full-size networks with theirs."""
     study = beside.study
     small = ["What was trained are small versions of these networks, made for one budget."] if study.small else []
     blocks: list[Block] = []
@@ -199,7 +205,7 @@ def _trained(beside: Baselines) -> Columns:
     columns: dict[tuple[str, ...], Sequence[str]] = {
         ("Network",): [one.network for one in entrants],
         ("From",): [one.kind for one in entrants],
-        ("Recipe",): [one.recipe for one in entrants],
+        ("Recipe",): [f"{one.recipe}, elsewhere" if one.elsewhere else one.recipe for one in entrants],
         ("AP, measured", beside.study.data_in_short): [
             ap_cell([scores.predictors[scores.final] for scores in one.scores]) for one in entrants
         ],
@@ -226,7 +232,7 @@ def _trained_notes(beside: Baselines) -> dict[str, str]:
             "AP less that of the paper's network whose budget the network was made for, in AP points, with its paired "
             f"{100 * LEVEL:.0f} % bootstrap interval over the same images, drawn {beside.resamples} times."
         )
-        notes["Outcome"] = outcome_note(sum(one.p_holm is not None for one in compared), study.least_ap)
+        notes["Outcome"] = outcome_note(sum(one.p_holm is not None for one in compared), study.bound)
         notes |= seeds_note(one.seeds for one in compared)
     notes["Recipe"] = (
         "Common: the paper's, the same for all, at this preset's rate, which was chosen for the paper's networks. Own: "
@@ -239,13 +245,15 @@ def _trained_notes(beside: Baselines) -> dict[str, str]:
             f"{iterations} iterations for all; the paper trains for 400,000. Where a network comes out far below the "
             "rest, it has learned too little, and its AP says how slowly it begins, not what it is good for."
         )
-    if any(one.recipe == "elsewhere" for one in entrants):
-        notes["Elsewhere"] = "A checkpoint that was trained elsewhere, by whatever recipe, and only scored here."
+    if any(one.elsewhere for one in entrants):
+        notes["Elsewhere"] = (
+            "A checkpoint that was trained elsewhere and only scored here; its recipe is taken on trust."
+        )
     notes["Cost"] = f"For one image, of the network that was trained. {_FINAL_ALONE}"
     notes |= _time_note([one.latency for one in entrants])
     notes["Front"] = (
         "No network of this table has as much AP for as little, by the point estimates: where intervals overlap, "
-        "chance decides who is on it."
+        "chance decides who is on it. A network that is too low to be compared is on none."
     )
     decoders = distinct(one.protocol["decoder"] for one in study.scores)
     notes["Protocol"] = listed(study.scores[0].protocol | {"decoder": decoders})
@@ -258,7 +266,7 @@ def _drawing(beside: Baselines) -> Callable[[Path], None]:
     size = "small networks, " if study.small else ""
     meaning = ": numbers mean nothing" if study.meaningless else ""
     points = [
-        Point(one.network, one.kind, _costs_drawn(one.deployed, one.latency), one.ap, one.recipe == "own")
+        Point(one.network, one.kind, _costs_drawn(one.deployed, one.latency), one.ap, one.recipe == "own", one.too_low)
         for one in beside.entrants
     ]
     return _pareto(points, f"{size}preset {study.preset}{meaning}", f"AP, %, on {study.data_in_short}")
@@ -381,7 +389,7 @@ def _full_size_record(one: FullSize) -> dict[str, Any]:
 
 
 def _fronts(entrants: Sequence[Entrant]) -> dict[str, list[str]]:
-    """The costs in which each network is on the front."""
+    """The costs in which each run is on the Pareto front."""
     found: dict[str, list[str]] = {one.run: [] for one in entrants}
     costs: dict[str, Callable[[Entrant], float | None]] = {
         "parameters": lambda one: one.deployed.params,
@@ -389,7 +397,7 @@ def _fronts(entrants: Sequence[Entrant]) -> dict[str, list[str]]:
         "time": lambda one: one.latency.wall_ms.get(1) if one.latency else None,
     }
     for name, cost in costs.items():
-        known = [(one, value) for one in entrants if (value := cost(one)) is not None]
+        known = [(one, value) for one in entrants if (value := cost(one)) is not None and not one.too_low]
         for (one, _), on in zip(known, front([v for _, v in known], [one.ap for one, _ in known]), strict=True):
             if on:
                 found[one.run].append(name)

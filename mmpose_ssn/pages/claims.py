@@ -1,4 +1,4 @@
-"""The ledger: every claim of the paper with its verdict, and what nobody has decided and what that would take."""
+"""The ledger: every claim of the paper with its verdict, what nobody has decided, and what that would take."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from mmpose_ssn import claims
 from mmpose_ssn.claims.ledger import Counted, Entry, MeasuredElsewhere, ledger
 from mmpose_ssn.claims.questions import compared
 from mmpose_ssn.claims.verdicts import Finding, FindingKind, VerdictKind
+from mmpose_ssn.evaluation.trained import TrainedPredictors
 from mmpose_ssn.experiment.provenance import commit
 from mmpose_ssn.files import RefusedInput
 from mmpose_ssn.pages.blocks import NONE, Block, Columns, Folded, Heading, Notes, Page, Paragraph, Table
 from mmpose_ssn.pages.results import Results, read_table
+from mmpose_ssn.pages.study import Study
 
 RESAMPLES = 2000
-"""Draws of the images behind the comparisons: Holm over m of them decides nothing with less than 40 m."""
+"""Draws of the images behind the comparisons: Holm over m of them decides nothing with fewer than 40 m."""
 
 
 def page(results: Results) -> Page:
@@ -29,36 +31,37 @@ def page(results: Results) -> Page:
         RefusedInput: If a file does not fit its format, another file, or the preset.
     """
     scores = results.scores("claims")
-    trained = results.trained(scores, RESAMPLES)
+    study, trained = Study.of(results, scores), results.trained(scores, RESAMPLES)
     costs, offsets = results.folder / "cost-claims.csv", results.folder / results.preset / "offsets.csv"
-    entries = ledger(
-        results.preset,
-        trained,
-        compared(results.preset, trained),
-        read_costs(costs),
-        read_offsets(offsets, results.preset) if offsets.is_file() else {},
-        {"cost": costs, "offsets": offsets},
-    )
-    data = str(scores[0].provenance["data"]) if scores else "nothing scored"
-    made = {"preset": results.preset, "data": data, "commit": commit(), "date": date.today().isoformat()}
-    return page_of(entries, results.folder, made)
+    comparisons, measured = {}, {}
+    if not study.meaningless:  # such a preset has no finding on anything
+        comparisons = compared(results.preset, trained)
+        measured = read_offsets(offsets, trained, results.preset) if offsets.is_file() else {}
+    sources = {"cost": costs, "offsets": offsets}
+    entries = ledger(results.preset, trained, comparisons, read_costs(costs), measured, sources)
+    made = {"preset": results.preset, "data": study.data or "nothing scored"}
+    return page_of(entries, study, results.folder, made | {"commit": commit(), "date": date.today().isoformat()})
 
 
-def page_of(entries: Sequence[Entry], folder: Path, made: Mapping[str, str]) -> Page:
+def page_of(entries: Sequence[Entry], study: Study, folder: Path, made: Mapping[str, str]) -> Page:
     """The page of some entries.
 
     Args:
         entries: Every claim.
+        study: The measured figures.
         folder: The folder that the page will lie in, for its links.
-        made: Preset, data, commit and date, to be said at its foot and on each line of its CSV file.
+        made: Preset, data, commit and date, to be said at the page's foot and on each line of its CSV file.
     """
-    kinds = Counter(entry.verdict.kind for entry in entries)
+    quoted = sum(entry.claim.quoted for entry in entries)
+    kinds = Counter(entry.verdict.kind for entry in entries if not entry.claim.quoted)
     asked = [entry for entry in entries if entry.finding]
     decided = sorted(  # what does not hold stands first
         (entry for entry in entries if entry.decided), key=lambda entry: entry.verdict.kind is VerdictKind.REPRODUCED
     )
     open_entries = [entry for entry in entries if entry.verdict.kind is VerdictKind.INCONCLUSIVE]
     counts = ", ".join(f"{kinds[kind]} {kind.value}" for kind in VerdictKind)
+    if quoted:
+        counts += f"; beside them {quoted} figures of other work, which the paper quotes and nothing here can test"
     blocks: list[Block] = [Paragraph(f": {counts}.", "Verdicts on the paper's claims")]
     if asked:
         findings = Counter(entry.finding.kind for entry in asked if entry.finding)
@@ -66,8 +69,7 @@ def page_of(entries: Sequence[Entry], folder: Path, made: Mapping[str, str]) -> 
         experiment = f"preset {made['preset']}, {made['data']}"
         blocks += [
             Paragraph(
-                f" ({experiment}), which asks the same questions of other networks on other data and cannot reproduce "
-                f"a COCO number: {words}.",
+                f" ({experiment}), which asks the same questions of other networks on other data: {words}.",
                 "In the controlled experiment",
             ),
             Heading(f"In the controlled experiment, preset {made['preset']}"),
@@ -89,17 +91,18 @@ def page_of(entries: Sequence[Entry], folder: Path, made: Mapping[str, str]) -> 
                 "In the controlled experiment": "the direction of a difference, or that a difference is small, by the "
                 "same tests and Holm's adjustment within each of the paper's tables, and within its text. With one "
                 "seed it speaks of these runs.",
-                "Not compared": "an AP below the bound that the preset's protocol set beforehand: the network has "
-                "learned too little for a difference to mean anything.",
+                **({"Not compared": study.bound} if study.bound else {}),
                 "Made by": ", ".join(f"{key} {value}" for key, value in made.items()),
             }
         ),
     ]
-    return Page(f"{len(entries)} claims of the paper", blocks, records={"": [_record(one, made) for one in entries]})
+    return Page(
+        f"{len(entries) - quoted} claims of the paper", blocks, records={"": [_record(one, made) for one in entries]}
+    )
 
 
 def read_costs(file: Path) -> dict[str, Counted]:
-    """``cost-claims.csv``, by claim.
+    """The lines of ``cost-claims.csv``, by claim id.
 
     Raises:
         RefusedInput: If the file is missing, lacks a column, or is of another version of the claims.
@@ -115,8 +118,8 @@ def read_costs(file: Path) -> dict[str, Counted]:
     }
 
 
-def read_offsets(file: Path, preset: str) -> dict[str, MeasuredElsewhere]:
-    """The measured claims of ``offsets.csv`` that a controlled experiment has found something on, by claim.
+def read_offsets(file: Path, trained: TrainedPredictors, preset: str) -> dict[str, MeasuredElsewhere]:
+    """The claims of ``offsets.csv`` that were measured and have a finding, by claim id.
 
     Raises:
         RefusedInput: If the file is missing, lacks a column, or is of another preset or version of the claims.
@@ -133,8 +136,10 @@ def read_offsets(file: Path, preset: str) -> dict[str, MeasuredElsewhere]:
             continue
         figure = f"{float(line['figure']):.3g} {line['unit']}, held against {float(line['boundary']):.3g}"
         interval = f"95 % [{float(line['low95']):.3g}, {float(line['high95']):.3g}]"
+        too_low = trained.too_low(claims.claims()[line["claim"]].contrast)
+        kind = FindingKind.NOT_COMPARED if too_low else FindingKind(line["finding"])
         found[line["claim"]] = MeasuredElsewhere(
-            Finding(preset, FindingKind(line["finding"])),
+            Finding(preset, kind),
             f"{figure}; {interval}, p = {float(line['p_holm']):.2g} after Holm",
         )
     return found
@@ -166,6 +171,7 @@ def _record(entry: Entry, made: Mapping[str, str]) -> dict[str, Any]:
         "files": " ".join(file.as_posix() for file in entry.sources),
         "protocol": claim.protocol.id,
         "note": claim.note,
+        "quoted": claim.quoted,
         **made,
     }
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pandas as pd
 
+from mmpose_ssn.experiment.presets import is_meaningless
 from mmpose_ssn.files import RefusedInput
-from mmpose_ssn.networks import networks, shown_on
+from mmpose_ssn.networks import shown_on
 from mmpose_ssn.pages.blocks import Notes, Page, Picture
+from mmpose_ssn.pages.plots.curve_plot import draw
 from mmpose_ssn.pages.results import Results
-from mmpose_ssn.plotting import figure, tidy
-
-_ACCURACY = "keypoints of training crops\nwithin 0.05 of the heatmap, %"
+from mmpose_ssn.pages.study import MEANINGLESS
 
 
 def page(results: Results) -> Page:
@@ -31,6 +31,8 @@ def page(results: Results) -> Page:
     title = str(results.settings["title"])
     return Page(
         title=f"Learning curves, {title}",
+        meaningless=is_meaningless(results.preset),
+        notices=[MEANINGLESS] if is_meaningless(results.preset) else [],
         blocks=[
             Picture(partial(draw, curves, title), "Accuracy on training crops over the iterations"),
             Notes(
@@ -52,8 +54,8 @@ def read_curve(folder: Path) -> pd.DataFrame:
     predictor's keypoints within 0.05 of the heatmap (PCK).
 
     Args:
-        folder: The folder ``<network>/seed<k>`` of the training. Where it was interrupted, each run has logged to a
-            folder of its own; the last word on an iteration counts.
+        folder: The folder ``<network>/seed<k>`` of the training. Where it was interrupted, each part has logged to a
+            folder of its own; the last entry of an iteration counts.
 
     Raises:
         RefusedInput: If the training has logged nothing.
@@ -69,35 +71,6 @@ def read_curve(folder: Path) -> pd.DataFrame:
     if not entries:
         raise RefusedInput(f"{folder}: no scalars.json under training/; train it, or leave it out")
     return pd.DataFrame([entries[step] for step in sorted(entries)])
-
-
-def draw(curves: pd.DataFrame, title: str, file: Path) -> None:
-    """Draw ``acc_pose`` over the iterations, the deep networks on the left and the lite ones on the right.
-
-    Of several seeds the mean is drawn, over a band from the lowest to the highest.
-
-    Args:
-        curves: Lines of :func:`read_curve`.
-        title: Line above the picture; it is to name the data.
-        file: The picture to write.
-    """
-    with figure(file, 1, 2, figsize=(10, 3.8), sharey=True) as (drawn, (panels,)):
-        for name, trainings in curves.groupby("network", sort=False):
-            panel = panels[int(str(name).startswith("lite"))]
-            accuracy = 100 * trainings.groupby("iteration").acc_pose.agg(["mean", "min", "max"])
-            label = networks()[str(name)].title
-            (line,) = panel.plot(accuracy.index, accuracy["mean"], label=label, linewidth=1.6)
-            band = dict(color=line.get_color(), alpha=0.15, linewidth=0)
-            panel.fill_between(accuracy.index, accuracy["min"], accuracy["max"], **band)
-        for panel, name in zip(panels, ("deep networks", "lite networks"), strict=True):
-            panel.set_title(name, fontsize=10)
-            panel.set_xlabel("iteration")
-            panel.set_ylim(0)
-            tidy(panel)
-            if panel.lines:
-                panel.legend(frameon=False, fontsize=8, loc="lower right")
-        panels[0].set_ylabel(_ACCURACY)
-        drawn.suptitle(title, fontsize=11)
 
 
 def _short(value: Any) -> Any:

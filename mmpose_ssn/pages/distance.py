@@ -20,13 +20,13 @@ from mmpose_ssn.pages.results import Results
 
 @dataclass(frozen=True)
 class DependencyResults:
-    """What was measured.
+    """What the dependency experiment measured.
 
     Attributes:
-        cells: ``dependency.csv``: a line for each training.
-        channels: ``dependency-offsets.csv``: a line for each channel of the feature shifting modules.
+        cells: Content of ``dependency.csv``, a line for each training.
+        channels: Content of ``dependency-offsets.csv``, a line for each channel of the feature shifting modules.
         planned: Number of cells that the experiment has.
-        meaningless: Whether it was too short for its numbers to mean anything.
+        meaningless: Whether the experiment was too short for its numbers to mean anything.
     """
 
     cells: pd.DataFrame
@@ -54,26 +54,26 @@ def read_measured(prefix: Path, meaningless: bool = False) -> DependencyResults:
     """Read what was measured under a prefix.
 
     Raises:
-        RefusedInput: If there is nothing yet, or nothing at the common budget.
+        RefusedInput: If nothing has been measured yet, or nothing at the common budget.
     """
     try:
         cells = pd.read_csv(prefix.with_name(f"{prefix.name}.csv"))
         channels = pd.read_csv(prefix.with_name(f"{prefix.name}-offsets.csv"))
     except (OSError, pd.errors.EmptyDataError) as error:
         raise RefusedInput(f"{prefix}.csv, {prefix}-offsets.csv: cannot be read ({error}); measure first") from error
-    if (cells.kind == RANDOM).all():
+    if "kind" not in cells or (cells.kind == RANDOM).all():
         raise RefusedInput(f"{prefix}.csv: has nothing but frozen random offsets yet; measure more cells")
     planned = int(cells.planned.max()) if "planned" in cells else len(cells)
     return DependencyResults(cells, channels, planned, meaningless)
 
 
 def page(results: Results) -> Page:
-    """The tables, what they say in words, and how to read them.
+    """The page of the dependency experiment: its tables, what they say in words, and how to read them.
 
-    Of a preset whose numbers mean nothing, the smoke form of the experiment.
+    For a preset whose numbers mean nothing it shows the smoke form of the experiment.
 
     Raises:
-        RefusedInput: If there is nothing yet, or nothing at the common budget.
+        RefusedInput: If nothing has been measured yet, or nothing at the common budget.
     """
     meaningless = is_meaningless(results.preset)
     return page_of(read_measured(results.folder / ("dependency-smoke" if meaningless else "dependency"), meaningless))

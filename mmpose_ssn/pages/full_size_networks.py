@@ -13,7 +13,7 @@ from mmpose_ssn.networks import network
 from mmpose_ssn.pages.results import Results, read_cost, read_table
 from mmpose_ssn.paper import PrintedNumber
 
-_SIZE = "256x192"  # of the crops of the paper's Table 1
+_SIZE = "256x192"  # height and width in pixels of the crops of the paper's Table 1
 
 KINDS = {"paper": "the paper's", "baseline": "MMPose's", "control": "alternative", "alternative": "alternative"}
 """Where a network comes from, by its group; an alternative has something else in the modules' place, or does not train
@@ -50,7 +50,7 @@ class FullSize:
         params_m: Parameters in millions as MMPose prints them; None where it does not.
         flops_g: ``mmpose_flops`` in billions as MMPose prints them; None where it does not.
         latency: What it takes for one image; None where it was not timed.
-        published: AP on COCO val2017 as the paper or MMPose prints it; None for a network of ours.
+        published: AP in percent on COCO val2017 as the paper or MMPose prints it; None for a network of ours.
         policy: The policy by which its operations are counted.
     """
 
@@ -70,14 +70,18 @@ class FullSize:
         return KINDS[network(self.network).group]
 
 
-def read_full_size(results: Results) -> tuple[FullSize, ...]:
+def read_full_size(results: Results, timed: bool = True) -> tuple[FullSize, ...]:
     """The networks of the paper's Table 1, MMPose's, and the alternatives to the modules, as far as they are counted.
+
+    Args:
+        results: The results.
+        timed: Whether to take the times from ``latency.csv``, where it is there.
 
     Raises:
         RefusedInput: If a file does not fit its format.
     """
     latency_file = results.folder / "latency.csv"
-    latency = read_latency(latency_file) if latency_file.is_file() else {}
+    latency = read_latency(latency_file) if timed and latency_file.is_file() else {}
     costs, printed = results.full_size_costs(), paper.table1()
     found = [
         FullSize(name, _SIZE, costs[name].deployed, None, None, None, latency.get(name), row.ap, costs[name].policy)
@@ -91,8 +95,9 @@ def read_full_size(results: Results) -> tuple[FullSize, ...]:
         params_m, flops_g, ap = (PrintedNumber(line[key]) if line[key] else None for key in published)
         name, flops = line["network"], int(line["mmpose_flops"])
         cost = read_cost(line, file)
-        timed = latency.get(name)
-        found.append(FullSize(name, line["input_size"], cost, flops, params_m, flops_g, timed, ap, line["policy"]))
+        found.append(
+            FullSize(name, line["input_size"], cost, flops, params_m, flops_g, latency.get(name), ap, line["policy"])
+        )
     return tuple(found)
 
 
@@ -113,6 +118,9 @@ def read_latency(file: Path, preset: str = "full size") -> dict[str, Latency]:
     found: dict[str, Latency] = {}
     for line in lines:
         known = found.get(line["network"])
-        wall_ms = {**(known.wall_ms if known else {}), int(line["threads"]): float(line["wall_ms"])}
-        found[line["network"]] = Latency(wall_ms, float(line["peak_mb"]), line["machine"], line["commit"])
+        try:
+            wall_ms = {**(known.wall_ms if known else {}), int(line["threads"]): float(line["wall_ms"])}
+            found[line["network"]] = Latency(wall_ms, float(line["peak_mb"]), line["machine"], line["commit"])
+        except ValueError as error:
+            raise RefusedInput(f"{file}: {line['network']}: {error}; run python -m mmpose_ssn latency again") from error
     return found

@@ -14,7 +14,7 @@ from mmpose_ssn.files import RefusedInput
 from mmpose_ssn.networks import run_name
 
 MADE = ("config_digest", "commit", "checkpoint_digest", "data_digest", "seed", "machine", "protocol")
-"""What is said of every measured number; where no file knows it, that is said."""
+"""Facts that are given of every measured number; one that no file knows is said to be not recorded."""
 
 _NOT_RECORDED = "not recorded"
 _WHAT = ("method", "says", "unit", "place")
@@ -33,12 +33,12 @@ class Origin:
     """One cell of a results file.
 
     Attributes:
-        file: the results file.
-        row: value of the file's key column.
-        column: the column's full name.
-        value: as the file has it.
-        facts: what the row says of how it was made, by name.
-        sources: the files that it came from, each with what it adds to the row, or contradicts.
+        file: Path of the results file.
+        row: Value of the file's key column.
+        column: Full name of the column.
+        value: Content of the cell, as the file has it.
+        facts: What the row says of how the number was made, by name.
+        sources: The files that the number came from, each with what it adds to the row, or contradicts.
     """
 
     file: Path
@@ -61,16 +61,16 @@ def origins(file: Path, row: str, column: str, only: Mapping[str, str] | None = 
     """Find a cell, and what made it.
 
     Args:
-        file: a csv file under ``results/``.
+        file: Path of a CSV file under ``results/``.
         row: Value of its first column, such as a network's id.
-        column: name of a column in any case, or what it begins with before ``_measured``: ``AP`` for ``ap_measured``.
-        only: value that other columns must have, by their names, such as ``{"predictor": "E1"}``.
+        column: Name of a column in any case, or what it begins with before ``_measured``: ``AP`` for ``ap_measured``.
+        only: Value that other columns must have, by the column's name, such as ``{"predictor": "E1"}``.
 
     Returns:
-        One for each line that fits and has a value there: of several seeds, one each.
+        One origin for each line that fits and has a value there: where there are several seeds, one for each.
 
     Raises:
-        RefusedInput: if there is no such file, row, column or value; the message names those that there are.
+        RefusedInput: If there is no such file, row, column or value; the message names those that there are.
     """
     table = _read(file)
     key = str(table.columns[0])
@@ -118,7 +118,7 @@ def _printed(column: str, line: Mapping[str, str]) -> dict[str, str]:
 
 
 def _measured(line: Mapping[str, str], elsewhere: Container[str]) -> dict[str, str]:
-    """What the line says of its own making; ``elsewhere`` is what its files will say."""
+    """What the line says of its own making; ``elsewhere`` names what its files will say."""
     facts = {name: line[name] for name in _OF if line.get(name)}
     facts["data"] = next((line[name] for name in _DATA if line.get(name)), _NOT_RECORDED)
     for name in MADE:
@@ -132,7 +132,9 @@ def _measured(line: Mapping[str, str], elsewhere: Container[str]) -> dict[str, s
 
 
 def _files(file: Path, line: Mapping[str, str]) -> list[Path]:
-    """What the line was made from: the files that it names, or else its networks' ``scores.json``, where they are."""
+    """The files that the line was made from: those that it names, or else its networks' ``scores.json``, as far as they
+    are there.
+    """
     if named := line.get("files"):
         return [Path(name) for name in named.split()]
     preset = line.get("preset", "")
@@ -145,7 +147,7 @@ def _files(file: Path, line: Mapping[str, str]) -> list[Path]:
 
 
 def _said(path: Path, line: Mapping[str, str]) -> dict[str, str]:
-    """What a ``scores.json`` adds to a line that was made from it; what it contradicts, too."""
+    """What a ``scores.json`` adds to a line that was made from it, or contradicts."""
     if path.name != "scores.json" or not path.is_file():
         return {} if path.is_file() else {"file": "is not there"}
     scores = read_scores(path)

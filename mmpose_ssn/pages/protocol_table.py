@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from mmpose_ssn.experiment.presets import is_meaningless
 from mmpose_ssn.files import RefusedInput
 from mmpose_ssn.pages.blocks import Block, Columns, Heading, Page, Table
 from mmpose_ssn.pages.results import Results, read_table
+from mmpose_ssn.pages.study import data_notices
 
 _WORDS = {"True": "yes", "False": "no"}
 _SETTINGS = {
@@ -19,7 +21,8 @@ _COLUMNS = ("name", *_SETTINGS, "predictor", "ap", "ap_low", "ap_high", "forward
 
 
 def page(results: Results) -> Page:
-    """What ``protocols.csv`` says: one line for each protocol and predictor, with an interval at the final predictor.
+    """The page of ``protocols.csv``, which has one line for each protocol and predictor, with an interval at the final
+    predictor.
 
     Raises:
         RefusedInput: If the file is missing, lacks a column, or is of another preset.
@@ -29,6 +32,8 @@ def page(results: Results) -> Page:
     if strangers := {line["preset"] for line in lines} - {results.preset}:
         raise RefusedInput(f"{file}: column preset is {', '.join(strangers)}, expected {results.preset}")
     finals = [line for line in lines if line["ap_low"]]
+    if not finals:
+        raise RefusedInput(f"{file}: has no line with an interval; run python -m mmpose_ssn protocols again")
     first = finals[0]
     predictors = list(dict.fromkeys(line["predictor"] for line in lines))
     ap = {(line["name"], line["predictor"]): f"{float(line['ap']):.1f}" for line in lines}
@@ -57,5 +62,7 @@ def page(results: Results) -> Page:
         blocks += [Heading("AP of every predictor"), Table(by_predictor)]
     return Page(
         title=f"{first['network']}, seed {first['seed']}, preset {results.preset}: AP under {len(finals)} protocols",
+        notices=data_notices(results.preset, first["data"]),
+        meaningless=is_meaningless(results.preset),
         blocks=blocks,
     )

@@ -1,7 +1,7 @@
-"""The README's Table 1: a compact form of a committed run, between two marks.
+"""The README's Table 1: a compact form of a preset's committed results, between two marks.
 
-A run is a folder, such as ``docs/figures``, named as its preset, with copies of ``table1.csv`` and, as
-``orderings.csv``, of ``table1-orderings.csv``.
+Committed results are a folder, such as ``docs/figures``, that is named after its preset, with copies of ``table1.csv``
+and, as ``orderings.csv``, of ``table1-orderings.csv``.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import pandas as pd
 from mmpose_ssn import claims
 from mmpose_ssn.evaluation.comparison import Outcome
 from mmpose_ssn.evaluation.scores import PredictorScore
-from mmpose_ssn.experiment.presets import load_preset, preset_names
+from mmpose_ssn.experiment.presets import Preset, load_preset, preset_names
 from mmpose_ssn.files import RefusedInput
 from mmpose_ssn.networks import network
 from mmpose_ssn.pages.blocks import NONE, Columns
 from mmpose_ssn.pages.render import escape_markdown, markdown_notes, markdown_table
 from mmpose_ssn.pages.results import read_table
-from mmpose_ssn.pages.study import PAPER_DATA, outcome_note, seeds_note
+from mmpose_ssn.pages.study import PAPER_DATA, bound_words, data_lines, outcome_note, seeds_note
 from mmpose_ssn.pages.table1 import difference_note, runs_spoken_of
 from mmpose_ssn.pages.wording import NOT_RUN, ap_cell, difference_words, distinct, not_compared, signed
 
@@ -39,33 +39,33 @@ _COPY = "table1 again, and copy both of its CSV files here"
 
 
 @dataclass(frozen=True)
-class CommittedRun:
-    """A committed run of one preset.
+class CommittedTable:
+    """The committed results of one preset.
 
     Attributes:
         table: Lines of what was trained or scored, from ``table1.csv``; the network's id is their index.
-        shown: The methods' names by network, in the order in which they stand.
-        printed: The printed AP by network.
+        shown: Name of each method, by network, in the order in which they stand.
+        printed: The printed AP in percent, by network.
         orderings: Lines of the orderings that were measured, by id.
-        least_ap: AP in percent below which the preset compares nothing.
+        preset: The preset that the folder is named as; None where it is none.
     """
 
     table: pd.DataFrame
     shown: dict[str, str]
     printed: dict[str, str]
     orderings: dict[str, dict[str, str]]
-    least_ap: float
+    preset: Preset | None
 
     @classmethod
-    def read(cls, folder: Path) -> CommittedRun:
-        """Read a run, and see that its files belong together.
+    def read(cls, folder: Path) -> CommittedTable:
+        """Read committed results, and check that their files belong together.
 
         Raises:
-            RefusedInput: If a file is missing, lacks a column, or the two are of different runs.
+            RefusedInput: If a file is missing, lacks a column, or the two files do not belong together.
         """
         file, orderings_file = folder / "table1.csv", folder / "orderings.csv"
         lines = pd.DataFrame(read_table(file, _TABLE, f"page {_COPY}"))
-        lines = lines.set_index(lines.columns[0])  # network, or variant in older runs
+        lines = lines.set_index(lines.columns[0])  # network, or variant in older files
         ran = lines[lines["ap_measured"] != ""]
         if ran.empty:
             raise RefusedInput(f"{file}: no row is measured; commit the table of a preset that has run")
@@ -87,8 +87,8 @@ class CommittedRun:
                     f"but {file} has {difference:.4f} on {ran['ap_measured_on'].iloc[0]}; commit both files of one run"
                 )
         shown = lines[lines["status"] != "cost only"].groupby(level=0, sort=False).first()
-        least_ap = load_preset(folder.name).least_ap if folder.name in preset_names() else 0.0
-        return cls(ran, dict(shown["method"]), dict(shown["ap_printed"]), measured, least_ap)
+        preset = load_preset(folder.name) if folder.name in preset_names() else None
+        return cls(ran, dict(shown["method"]), dict(shown["ap_printed"]), measured, preset)
 
     def scores(self, name: str) -> list[PredictorScore]:
         """What the final predictor of a network reached in each training."""
@@ -105,8 +105,10 @@ class CommittedRun:
         line = self.orderings.get(ordering)
         if line is None:
             return NOT_RUN
-        names = (line["higher"], line["lower"])
-        too_low = [name for name in names if 100 * fmean(one.ap for one in self.scores(name)) < self.least_ap]
+        asked = dict.fromkeys([*(self.preset.decisive if self.preset else ()), line["higher"], line["lower"]])
+        least_ap = self.preset.least_ap if self.preset else 0.0
+        trained = {name: [one.ap for one in self.scores(name)] for name in asked}
+        too_low = [name for name, ap in trained.items() if ap and 100 * fmean(ap) < least_ap]
         return not_compared(too_low) if too_low else line["outcome"]
 
     @property
@@ -131,7 +133,9 @@ class CommittedRun:
         if lines:
             notes["Difference"] = difference_note(lines[0]["images"], lines[0]["resamples"])
             decided = [line for line in lines if not line["outcome"].startswith(Outcome.NOT_COMPARED.value)]
-            notes["Outcome"] = outcome_note(len(decided), self.least_ap)  # as many as the run itself adjusted for
+            notes["Outcome"] = outcome_note(
+                len(decided), bound_words(self.preset) if self.preset else ""
+            )  # as many as the run itself adjusted for
             notes |= seeds_note(seeds)
         return notes
 
@@ -154,14 +158,14 @@ def render_block(folder: Path) -> str:
     """The block's Markdown.
 
     Args:
-        folder: The folder of the committed run.
+        folder: Folder of the committed results.
 
     Raises:
-        RefusedInput: If a file is missing, lacks a column, or the two are of different runs.
+        RefusedInput: If a file is missing, lacks a column, or the two files do not belong together.
     """
-    run = CommittedRun.read(folder)
+    run = CommittedTable.read(folder)
     data = str(run.table["ap_measured_on"].iloc[0])
-    on = (data,) if data == PAPER_DATA else (data, f"not {PAPER_DATA}")
+    on = data_lines(data)
     orderings = [one for one in claims.orderings().values() if one.id in run.orderings]
     spoken_of = runs_spoken_of(tuple(line["seeds"].split()) for line in run.orderings.values())
     rows: Columns = {
@@ -170,7 +174,7 @@ def render_block(folder: Path) -> str:
         ("AP, measured", *on): [ap_cell(run.scores(name)) for name in run.shown],
     }
     compared: Columns = {
-        ("Claim",): [f"{network(one.higher).title} > {network(one.lower).title}" for one in orderings],
+        ("Ordering",): [f"{network(one.higher).title} > {network(one.lower).title}" for one in orderings],
         ("Difference, printed", PAPER_DATA): [signed(one.difference) for one in orderings],
         ("Difference, measured", *on): [_words(run.orderings[one.id]) for one in orderings],
         ("Outcome", spoken_of): [run.outcome(one.id) for one in orderings],
@@ -186,7 +190,9 @@ def _words(line: dict[str, str]) -> str:
 
 
 def _difference(ran: pd.DataFrame, line: dict[str, str]) -> float:
-    """The ordering's difference by the table, in AP points; NaN where it has not got all of its trainings."""
+    """The ordering's difference by the lines of ``table1.csv``, in AP points; NaN where one of its trainings is
+    missing.
+    """
     ap = {(name, row["seed"]): float(row["ap_measured"]) for name, row in ran.iterrows()}
     nothing, seeds = float("nan"), line["seeds"].split()
     higher, lower = ([ap.get((line[name], seed), nothing) for seed in seeds] for name in ("higher", "lower"))

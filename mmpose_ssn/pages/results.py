@@ -17,7 +17,7 @@ from mmpose_ssn.evaluation.scores import Cost, Scores, check_together, read_scor
 from mmpose_ssn.evaluation.trained import TrainedPredictors
 from mmpose_ssn.experiment.presets import Preset, load_preset
 from mmpose_ssn.files import RefusedInput
-from mmpose_ssn.networks import shown_on
+from mmpose_ssn.networks import MEAN_POSE, shown_on
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,13 @@ class Results:
     Attributes:
         preset: Name of the preset.
         folder: The folder that holds them.
-        runs: Names of the runs to show; None for all that are there.
-        seeds: The seeds to show; None for all that are there.
+        only: The trainings to show, by their folders under the preset's, such as ``ssn/seed0`` or ``mean-pose``; None
+            for all that are there.
     """
 
     preset: str
     folder: Path = Path("results")
-    runs: Collection[str] | None = None
-    seeds: Collection[int] | None = None
+    only: Collection[str] | None = None
 
     @cached_property
     def settings(self) -> Preset:
@@ -57,16 +56,16 @@ class Results:
         return load_preset(self.preset)
 
     def trainings(self, runs: Collection[str]) -> list[Path]:
-        """The folders of the preset's trainings of some runs, by run and seed."""
+        """The folders of the preset's trainings of some runs, ordered by run and seed."""
         found = []
         for run in runs:
-            if self.runs is None or run in self.runs:
-                seeds = {int(f.name.removeprefix("seed")): f for f in (self.folder / self.preset / run).glob("seed*")}
-                found += [folder for seed, folder in sorted(seeds.items()) if self.seeds is None or seed in self.seeds]
+            folders = [file for file in (self.folder / self.preset / run).glob("seed*") if file.name[4:].isdecimal()]
+            folders.sort(key=lambda folder: int(folder.name[4:]))
+            found += [one for one in folders if self.only is None or f"{run}/{one.name}" in self.only]
         return found
 
     def scores(self, page: str, apart_from: Collection[str] = ()) -> list[Scores]:
-        """The scores of the networks that a page shows, as far as they are there, and see that they go together.
+        """Read the scores of the runs that a page shows, as far as they are there, and check that they go together.
 
         Args:
             page: Name of the page, as the registry has it.
@@ -77,8 +76,8 @@ class Results:
         """
         runs = shown_on(page)
         files = [folder / "scores.json" for folder in self.trainings(runs)]
-        chosen = [run for run in runs if self.runs is None or run in self.runs]
-        files += [self.folder / self.preset / run / "scores.json" for run in chosen]  # the mean pose has no seed
+        if MEAN_POSE in runs and (self.only is None or MEAN_POSE in self.only):
+            files.append(self.folder / self.preset / MEAN_POSE / "scores.json")
         scores = [read_scores(file) for file in files if file.is_file()]
         check_together(self.preset, scores, runs, apart_from)
         return scores
@@ -86,10 +85,10 @@ class Results:
     def trained(self, scores: Sequence[Scores], resamples: int | None = None) -> TrainedPredictors:
         """The trainings behind scores, to be compared; by default with as many resamples as their intervals have."""
         resamples = resamples or max((one.resamples for one in scores), default=0)
-        return TrainedPredictors(scores, resamples, self.settings.least_ap)
+        return TrainedPredictors(scores, resamples, self.settings.least_ap, self.settings.decisive)
 
     def full_size_costs(self) -> dict[str, FullSizeCost]:
-        """``complexity.csv``, by network.
+        """The costs in ``complexity.csv``, by network.
 
         Raises:
             RefusedInput: If the file does not fit its format, or lacks a network of the paper.

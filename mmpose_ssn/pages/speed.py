@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mmpose_ssn.experiment.presets import is_meaningless
 from mmpose_ssn.files import RefusedInput
 from mmpose_ssn.networks import REFERENCE
 from mmpose_ssn.pages.blocks import Columns, Page, Table
 from mmpose_ssn.pages.full_size_networks import FullSize, Latency, read_full_size, read_latency
 from mmpose_ssn.pages.results import Results
+from mmpose_ssn.pages.study import MEANINGLESS
 from mmpose_ssn.pages.wording import distinct
 
 
 def page(results: Results) -> Page:
-    """The networks that were timed.
+    """The page of the networks that were timed.
 
     Raises:
         RefusedInput: If a file does not fit its format, or :data:`mmpose_ssn.networks.REFERENCE` was not timed.
@@ -48,7 +50,13 @@ def page(results: Results) -> Page:
         ),
         "Machine": f"{machine}.",
     }
-    return Page(f"Time and memory of the full-size networks on {machine}", [Table(columns, notes)])
+    meaningless = is_meaningless(results.preset)
+    return Page(
+        title=f"Time and memory of the full-size networks on {machine}",
+        blocks=[Table(columns, notes)],
+        notices=[MEANINGLESS] if meaningless else [],
+        meaningless=meaningless,
+    )
 
 
 def _times(timed: Sequence[tuple[FullSize, Latency]], reference: Latency, threads: int) -> Columns:

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 from mmpose_ssn.evaluation.comparison import ERROR, LEVEL
 from mmpose_ssn.evaluation.scores import Scores
-from mmpose_ssn.experiment.presets import is_meaningless
+from mmpose_ssn.experiment.presets import Preset, is_meaningless
 from mmpose_ssn.pages.results import Results
 from mmpose_ssn.pages.wording import NOT_RUN, distinct, listed
 
 PAPER_DATA = "COCO val2017"
 """The data of the paper's Tables 1 and 2; ``scores.json`` calls it so, to the letter, and nothing else."""
+
+
+MEANINGLESS = "The measured numbers are meaningless: this was a run of the machinery."
+"""What a page of such a preset says first."""
 
 
 @dataclass(frozen=True)
@@ -23,18 +27,18 @@ class Study:
         preset: Name of the preset that the networks were trained under.
         scores: Scores of all networks of the page, and of the mean pose where it shows that.
         small: Whether the preset makes networks smaller than the paper's.
-        least_ap: AP in percent below which the preset compares nothing; 0 where it names no bound.
+        bound: What is said of the preset's bound of validity; empty where it has none.
     """
 
     preset: str
     scores: Sequence[Scores]
     small: bool
-    least_ap: float = 0.0
+    bound: str = ""
 
     @classmethod
     def of(cls, results: Results, scores: Sequence[Scores]) -> Study:
         """The study behind scores of a preset's results."""
-        return cls(results.preset, scores, results.settings.get("network") is not None, results.settings.least_ap)
+        return cls(results.preset, scores, results.settings.get("network") is not None, bound_words(results.settings))
 
     @property
     def networks(self) -> list[Scores]:
@@ -59,9 +63,7 @@ class Study:
     @property
     def data_lines(self) -> tuple[str, ...]:
         """The same as lines of a table's header."""
-        if self.data is None:
-            return (NOT_RUN,)
-        return (PAPER_DATA,) if self.data == PAPER_DATA else (self.data.partition(" (")[0], f"(not {PAPER_DATA})")
+        return data_lines(self.data)
 
     @property
     def meaningless(self) -> bool:
@@ -87,20 +89,8 @@ class Study:
 
     @property
     def data_notices(self) -> list[str]:
-        """What measured AP is: this is the one place that says that it is no COCO number."""
-        if self.data is None:
-            return ["Nothing has been run under this preset: printed figures are the paper's, costs are counted."]
-        lines = []
-        if self.meaningless:
-            lines.append("The measured numbers are meaningless: this was a run of the machinery.")
-        if self.data == PAPER_DATA:
-            lines.append(f"The measured AP is on {PAPER_DATA}, the data of the printed one.")
-        else:
-            lines.append(
-                f"The measured AP is on {self.data}, not on {PAPER_DATA}: it neither reproduces nor refutes a printed "
-                "AP. Compare measured figures with each other only."
-            )
-        return lines
+        """What measured AP is."""
+        return data_notices(self.preset, self.data)
 
     def ap_note(self, of: str) -> str:
         """What AP is, and what its interval holds.
@@ -130,8 +120,34 @@ class Study:
         return listed({name: value for name, value in made.items() if value})
 
 
+def data_notices(preset: str, data: str | None) -> list[str]:
+    """What measured AP is: this is the one place that says that it is no COCO number.
+
+    Args:
+        preset: The preset that the networks were trained under.
+        data: The data that AP was measured on; None where nothing was run.
+    """
+    if data is None:
+        return ["Nothing has been run under this preset: printed figures are the paper's, costs are counted."]
+    lines = [MEANINGLESS] if is_meaningless(preset) else []
+    if data == PAPER_DATA:
+        return [*lines, f"The measured AP is on {PAPER_DATA}, the data of the printed one."]
+    return [
+        *lines,
+        f"The measured AP is on {data}, not on {PAPER_DATA}: it neither reproduces nor refutes a printed AP. Compare "
+        "measured figures with each other only.",
+    ]
+
+
+def data_lines(data: str | None) -> tuple[str, ...]:
+    """The data of measured figures as lines of a table's header, with a warning where it is not the paper's."""
+    if data is None:
+        return (NOT_RUN,)
+    return (PAPER_DATA,) if data == PAPER_DATA else (data.partition(" (")[0], f"(not {PAPER_DATA})")
+
+
 def seeds_note(seeds_of_each: Iterable[tuple[int, ...]]) -> dict[str, str]:
-    """What intervals hold of the choice of the training seed, by topic.
+    """What intervals say of the choice of the training seed, by topic.
 
     Args:
         seeds_of_each: The seeds of each comparison.
@@ -149,20 +165,27 @@ def seeds_note(seeds_of_each: Iterable[tuple[int, ...]]) -> dict[str, str]:
     }
 
 
-def outcome_note(comparisons: int, least_ap: float) -> str:
+def bound_words(preset: Preset) -> str:
+    """What is said of a preset's bound of validity; empty where it has none."""
+    if not preset.least_ap:
+        return ""
+    return (
+        f"By the protocol nothing is compared where {' or '.join(preset.decisive)} is below AP {preset.least_ap:g}, in "
+        "the mean over seeds: then the networks have learned too little for a difference to mean anything. Nor is any "
+        "other network that is below it."
+    )
+
+
+def outcome_note(comparisons: int, bound: str) -> str:
     """How outcomes are decided.
 
     Args:
         comparisons: Number of comparisons that were made together.
-        least_ap: AP in percent below which the preset compares nothing; 0 where it names no bound.
+        bound: What is said of the preset's bound of validity (:func:`bound_words`).
     """
     together = f"{comparisons} comparison" + ("s" if comparisons != 1 else "")
-    bound = (
-        f" A network below AP {least_ap:g}, the bound that the preset's protocol set beforehand, is not compared: it "
-        "has learned too little for a difference to mean anything."
-    )
     return (
         f"Higher or lower where a two-sided p, from the same resampled differences, is at most {ERROR} after Holm's "
         f"adjustment for the {together} measured here; else undecided. With n of R resampled differences at 0 or "
-        "beyond it on the rarer side, p is 2 (1 + n) / (1 + R)." + bound * (least_ap > 0)
+        "beyond it on the rarer side, p is 2 (1 + n) / (1 + R)." + (bound and f" {bound}")
     )

@@ -201,7 +201,7 @@ def _ordering_columns(table: Table1) -> Columns:
     measured = [table.comparisons.get(one.id) for one in orderings]
     runs = runs_spoken_of(one.seeds for one in table.comparisons.values())
     return {
-        ("Claim",): [f"{networks()[one.higher].title} > {networks()[one.lower].title}" for one in orderings],
+        ("Ordering",): [f"{networks()[one.higher].title} > {networks()[one.lower].title}" for one in orderings],
         ("Where",): [one.place for one in orderings],
         ("Difference, printed", PAPER_DATA): [signed(one.difference) for one in orderings],
         ("Difference, measured", *table.study.data_lines): [difference_cell(one) for one in measured],
@@ -228,13 +228,13 @@ def _ordering_notes(table: Table1) -> dict[str, str]:
     images = distinct(one.images for one in table.study.networks)
     return {
         "Difference": difference_note(images, table.resamples),
-        "Outcome": outcome_note(sum(one.p_holm is not None for one in measured), table.study.least_ap),
+        "Outcome": outcome_note(sum(one.p_holm is not None for one in measured), table.study.bound),
         **seeds_note(one.seeds for one in measured),
     }
 
 
 def difference_note(images: object, resamples: object) -> str:
-    """What the difference of two networks is, measured on so many images that were drawn so many times."""
+    """What a page says of the difference of two networks, on so many images that were drawn so many times."""
     return (
         "AP of the first network less that of the second, in AP points; the printed one is the gap between two figures "
         f"of the paper, on {PAPER_DATA}. In brackets the {100 * LEVEL:.0f} % paired bootstrap interval: both networks "

@@ -36,12 +36,12 @@ from mmpose_ssn.pages.wording import (
 PLACE = "not in the paper's Table 2"
 
 PREDICTORS = ("E1", "E2", "E3", "P1", "P2", "P3", "P4")
-"""In the order of their depth; P4 is the final predictor."""
+"""The predictors in the order of their depth; P4 is the final predictor."""
 
 
 @dataclass(frozen=True)
 class StageRow:
-    """One network.
+    """The row of one network.
 
     Attributes:
         network: Its short id.
@@ -89,7 +89,7 @@ class StageGain:
     """A gain that the paper prints: one predictor of two networks, of which the first has what the second lacks.
 
     Attributes:
-        id: Id of the ledger's claim (:func:`mmpose_ssn.claims.claims`).
+        id: Id of the claim (:func:`mmpose_ssn.claims.claims`).
         introduced: What the second network lacks, ``"ESP"`` or ``"FSM"``.
         higher: Short id of the first network.
         lower: Short id of the second network.
@@ -183,7 +183,8 @@ def page_of(table: Table2) -> Page:
 def _row(name: str, printed: paper.Table2Row | None, scores: Sequence[Scores]) -> StageRow:
     predictors = tuple(predictor for predictor in PREDICTORS if printed is None or predictor in printed.ap)
     for one in scores:
-        if missing := [predictor for predictor in predictors if predictor not in one.predictors]:
+        known = one.cost.up_to.keys() & one.predictors.keys() if one.cost else set()
+        if missing := [predictor for predictor in predictors if predictor not in known]:
             raise RefusedInput(
                 f"{one.path}: $.predictors: lacks {', '.join(missing)} of {name}, has {', '.join(one.predictors)}; "
                 "evaluate it with all of its predictors"

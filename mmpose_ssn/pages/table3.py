@@ -48,7 +48,7 @@ class ServerResult:
 
 @dataclass(frozen=True)
 class Table3Line:
-    """One method as the paper prints it; of its own networks, what we counted and what the server found in ours.
+    """One method as the paper prints it, and of the paper's own networks what we counted and what the server found.
 
     Attributes:
         printed: The paper's row.
@@ -65,7 +65,7 @@ def read_server_result(path: Path) -> ServerResult:
     """Read what the server found in one network's archive.
 
     Raises:
-        RefusedInput: if the file is missing, not JSON, does not fit ``server.schema.yaml``, or is of another archive
+        RefusedInput: If the file is missing, not JSON, does not fit ``server.schema.yaml``, or is of another archive
             than the one beside it.
     """
     content = read_json(path, "server")

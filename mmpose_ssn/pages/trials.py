@@ -8,21 +8,24 @@ from pathlib import Path
 import pandas as pd
 
 from mmpose_ssn.evaluation.scores import read_scores
+from mmpose_ssn.experiment.presets import is_meaningless
 from mmpose_ssn.files import RefusedInput
 from mmpose_ssn.pages.blocks import Columns, Page, Paragraph, Table
 from mmpose_ssn.pages.results import Results
+from mmpose_ssn.pages.study import data_notices
 
 
 def page(results: Results) -> Page:
     """AP of every network that was tried at every rate, on the tune split.
 
     Raises:
-        RefusedInput: If there is no trial, or one was scored on another split.
+        RefusedInput: If the preset has no trials, one is missing, or one was scored on another split.
     """
-    folder = results.folder / results.preset / "trials"
-    table = table_of_trials(sorted(folder.glob("*/rate*/scores.json")))
-    if table.empty:
-        raise RefusedInput(f"{folder}: no trial is there; train one first")
+    folder, trials = results.folder / results.preset / "trials", results.settings.get("trials")
+    if trials is None:
+        raise RefusedInput(f"the preset {results.preset} has no trials")
+    planned = [(name, rate) for name in trials["networks"] for rate in trials["rates"]]
+    table = table_of_trials([folder / name / f"rate{rate}" / "scores.json" for name, rate in planned])
     rates = table.pivot(index="network", columns="learning_rate", values="ap")
     columns: Columns = {
         ("Network",): [str(name) for name in rates.index],
@@ -30,13 +33,15 @@ def page(results: Results) -> Page:
     }
     return Page(
         title=f"Trials of the learning rate, preset {results.preset}: AP on {table.data.iloc[0]}",
+        notices=data_notices(results.preset, str(table.data.iloc[0])),
+        meaningless=is_meaningless(results.preset),
         blocks=[Table(columns), Paragraph(f"The rate {best_rate(table):g} has the best mean over the networks.")],
         records={"": table.to_dict("records")},
     )
 
 
 def table_of_trials(files: Iterable[Path]) -> pd.DataFrame:
-    """One line a trial, from its ``scores.json`` in a folder ``<network>/rate<rate>``.
+    """One line for each trial, from its ``scores.json`` in a folder ``<network>/rate<rate>``.
 
     Raises:
         RefusedInput: If a trial was not scored on the tune split: settings are chosen on nothing else.
@@ -63,5 +68,5 @@ def table_of_trials(files: Iterable[Path]) -> pd.DataFrame:
 
 
 def best_rate(table: pd.DataFrame) -> float:
-    """The learning rate whose AP is highest on the mean over all networks that were tried."""
+    """The learning rate with the highest mean AP over all networks that were tried."""
     return float(table.groupby("learning_rate")["ap"].mean().idxmax())

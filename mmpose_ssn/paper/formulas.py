@@ -14,13 +14,13 @@ class Formula:
     """A printed formula for a whole number.
 
     Attributes:
-        id: its short id.
-        says: what it counts, in our words.
-        section: the section that prints it.
-        unit: unit of its value.
-        symbols: what each letter stands for.
-        expression: sums, products and powers of the symbols and whole numbers, in Python's notation.
-        note: what a reader should know of it, or None.
+        id: Short id of the formula.
+        says: What it counts, in our words.
+        section: Number of the section that prints it.
+        unit: Unit of its value.
+        symbols: What each letter stands for.
+        expression: The formula as sums, products and powers of the symbols and whole numbers, in Python's notation.
+        note: What a reader should know of the formula, or None.
     """
 
     id: str
@@ -32,13 +32,13 @@ class Formula:
     note: str | None = None
 
     def evaluate(self, **symbols: int) -> int:
-        """Its value.
+        """The value of the formula.
 
         Args:
-            symbols: a whole number for each symbol.
+            symbols: Whole number for each symbol.
 
         Raises:
-            ValueError: if the symbols are not the formula's; names both.
+            ValueError: If the symbols are not the formula's; the message names both.
         """
         if symbols.keys() != self.symbols.keys():
             raise ValueError(f"{self.id} has the symbols {', '.join(self.symbols)}, got {', '.join(symbols) or 'none'}")
@@ -51,6 +51,6 @@ def formulas() -> dict[str, Formula]:
     """The printed formulas, keyed by id.
 
     Raises:
-        jsonschema.ValidationError: if ``formulas.yaml`` does not fit its schema; the error names the field.
+        jsonschema.ValidationError: If ``formulas.yaml`` does not fit its schema; the error names the field.
     """
     return {name: Formula(id=name, **fields) for name, fields in load_checked("mmpose_ssn.paper", "formulas").items()}

@@ -12,7 +12,7 @@ class PrintedNumber:
     """A number as the paper prints it; its digits say how precisely it is known.
 
     Attributes:
-        text: the number as printed, without its unit, such as ``"73.0"``.
+        text: The number as printed, without its unit, such as ``"73.0"``.
     """
 
     text: str
@@ -32,7 +32,7 @@ class PrintedNumber:
         """Say whether a measured figure, rounded to the printed digits, equals the print.
 
         Args:
-            value: the measured figure in the printed unit (millions, billions or percent). It is rounded as the decimal
+            value: The measured figure in the printed unit (millions, billions or percent). It is rounded as the decimal
                 number that Python shows for it, an exact half going to the even digit, so that 2450000 / 10**6 is the
                 half that a reader sees, and not the binary fraction a little above it.
         """

@@ -14,13 +14,13 @@ class PaperRow:
     """A network of the paper, as Table 1 prints it, or Table 3 where Table 1 does not.
 
     Attributes:
-        id: the network's short id, as in the names of configs and results.
-        method: the method's printed name.
-        table: number of the table it is printed in.
-        row: its line in that table, from 1.
-        ap: mAP on COCO val2017 in percent; None where the paper prints none.
-        params_m: trainable parameters in millions.
-        flops_g: the column "FLOPS", in billions.
+        id: The network's short id, as in the names of configs and results.
+        method: The method's printed name.
+        table: Number of the table that it is printed in.
+        row: Number of its line in that table, from 1.
+        ap: Printed mAP on COCO val2017 in percent; None where the paper prints none.
+        params_m: Number of trainable parameters in millions.
+        flops_g: The figure of the column "FLOPS", in billions.
         ap_test_dev: AP on COCO test-dev in percent, another split than that of ``ap``; None for the rows of Table 1.
     """
 
@@ -44,9 +44,9 @@ class Gain:
     """The printed gains of one row of Table 2 over another.
 
     Attributes:
-        introduced: what the other row lacks, ``"ESP"`` or ``"FSM"``.
-        over: short id of that row's network.
-        points: AP points on COCO val2017 by predictor.
+        introduced: What the other row lacks, ``"ESP"`` or ``"FSM"``.
+        over: Short id of that row's network.
+        points: The gains in AP points on COCO val2017, by predictor.
     """
 
     introduced: str
@@ -59,11 +59,11 @@ class Table2Row:
     """One row of Table 2: every predictor of a network.
 
     Attributes:
-        id: the network's short id.
-        method: the method's printed name.
-        row: its line in the table, from 1.
-        ap: mAP on COCO val2017 in percent by predictor; P4 is the final predictor.
-        gains: the printed gains over other rows.
+        id: The network's short id.
+        method: The method's printed name.
+        row: Number of its line in the table, from 1.
+        ap: Printed mAP on COCO val2017 in percent, by predictor; P4 is the final predictor.
+        gains: The printed gains over other rows.
     """
 
     id: str
@@ -78,16 +78,16 @@ class Table3Row:
     """One row of Table 3: a network or a method of others on COCO test-dev.
 
     Attributes:
-        id: the network's short id, or one of this table alone for the work of others.
-        method: the method's printed name.
-        row: its line in the table, from 1.
-        citation: whose result it is; None for the paper's own.
-        bottom_up: whether it carries the mark of bottom-up methods.
-        backbone: as printed; None where nothing is.
-        input_size: such as ``"384x288"``, in pixels and printed order; None where nothing is printed.
-        params_m: parameters of the keypoint network in millions; None where not printed.
-        flops_g: the column "FLOPS", in billions; None where not printed.
-        scores: the printed figures in percent by COCO's names: AP, AP .5, AP .75, AP (M), AP (L), AR.
+        id: The network's short id, or one of this table alone for the work of others.
+        method: The method's printed name.
+        row: Number of its line in the table, from 1.
+        citation: The work whose result it is; None for the paper's own.
+        bottom_up: Whether it carries the mark of bottom-up methods.
+        backbone: Printed name of the backbone; None where none is printed.
+        input_size: Input size in pixels and in printed order, such as ``"384x288"``; None where none is printed.
+        params_m: Number of parameters of the keypoint network in millions; None where not printed.
+        flops_g: The figure of the column "FLOPS", in billions; None where not printed.
+        scores: The printed figures in percent by COCO's names: AP, AP .5, AP .75, AP (M), AP (L), AR.
     """
 
     id: str
@@ -107,10 +107,10 @@ class Layer:
     """One layer of the supplement's table.
 
     Attributes:
-        layer: its printed type.
-        kernel: side of its window in pixels; None where none is printed.
-        stride: in pixels; None where none is printed.
-        output: channels, height and width of its output.
+        layer: Printed type of the layer.
+        kernel: Side of its window in pixels of its input; None where none is printed.
+        stride: Stride in pixels of its input; None where none is printed.
+        output: Channels, and height and width in pixels, of its output.
     """
 
     layer: str
@@ -123,7 +123,7 @@ def table1() -> dict[str, PaperRow]:
     """The nine rows of Table 1 and, last, SSN at 384x288 (Table 3), keyed by the network's short id in printed order.
 
     Raises:
-        jsonschema.ValidationError: if a file does not fit its schema; the error names the field.
+        jsonschema.ValidationError: If a file does not fit its schema; the error names the field.
     """
     rows = {
         network: PaperRow(
@@ -156,7 +156,7 @@ def table2() -> dict[str, Table2Row]:
     """The four rows of Table 2, keyed by the network's short id in printed order.
 
     Raises:
-        jsonschema.ValidationError: if ``table2.yaml`` does not fit its schema; the error names the field.
+        jsonschema.ValidationError: If ``table2.yaml`` does not fit its schema; the error names the field.
     """
     return {
         network: Table2Row(
@@ -177,7 +177,7 @@ def table3() -> dict[str, Table3Row]:
     """The thirteen rows of Table 3, the paper's own under their networks' short ids, in printed order.
 
     Raises:
-        jsonschema.ValidationError: if ``table3.yaml`` does not fit its schema; the error names the field.
+        jsonschema.ValidationError: If ``table3.yaml`` does not fit its schema; the error names the field.
     """
     return {
         method: Table3Row(
@@ -200,7 +200,7 @@ def supplement() -> tuple[Layer, ...]:
     """The layers of 3Block + 3FSM from the supplement's Table 1, from the input on.
 
     Raises:
-        jsonschema.ValidationError: if ``supplement.yaml`` does not fit its schema; the error names the field.
+        jsonschema.ValidationError: If ``supplement.yaml`` does not fit its schema; the error names the field.
     """
     return tuple(
         Layer(fields["layer"], fields.get("kernel"), fields.get("stride"), tuple(fields["output"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -208,8 +209,11 @@ def test_page_and_csv_say_the_same(request, tmp_path: Path, entries: str) -> Non
     shown = page_of(moved, tmp_path, {"preset": "figures", "data": "drawn", "commit": "c0ffee"})
     text, table = to_markdown(shown, "claims"), csv(shown)
     assert list(table.claim) == list(claims())
-    assert f"# {len(table)} claims of the paper" in text
-    for kind, count in table.verdict.value_counts().items():
+    quoted = table.quoted.astype(bool)
+    assert set(table.claim[quoted]) == {name for name in claims() if re.match(r"table3-(?!ssn|lite)", name)}
+    assert "# 196 claims of the paper" in text and f"beside them {quoted.sum()} figures of other work" in text
+    assert quoted.sum() == 61 and len(table) == 196 + 61
+    for kind, count in table.verdict[~quoted].value_counts().items():
         assert f"{count} {kind}" in text
     for word, count in table.finding.value_counts().items():
         assert f"{count} {word}" in text

@@ -7,6 +7,8 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
+import mmpose_ssn
+from mmpose_ssn import paper
 from mmpose_ssn.claims import claims
 from mmpose_ssn.experiment.plan import relative_cost, write_plans
 from mmpose_ssn.experiment.presets import is_meaningless, load_preset
@@ -62,14 +64,21 @@ def chosen():
         if config["networks"] == "all"
         else [str(item).strip() for item in listed(config["networks"])]
     )
-    # A network that no page but Table 1 shows is SSN at 384x288, which has no form of its own where all crops have one size.
+    # SSN at 384x288, the one network of the paper without a printed AP on val2017, has no form of its own where all crops have
+    # one size.
+    larger = [name for name, row in paper.table1().items() if row.ap is None]
     known = [
         run
         for one in networks().values()
-        if one.config and (preset["data"] == "coco" or one.pages != ("table1",))
+        if one.config and (preset["data"] == "coco" or one.id not in larger)
         for run in one.runs
     ]
     expect_known("network", runs, known)
+    for name in networks_of(runs):
+        if not networks()[name].can_be_built:
+            raise WorkflowError(
+                f"{name} needs {networks()[name].package}, which is not installed"
+            )
     seeds = preset.get("seeds", [0]) if config["seeds"] is None else config["seeds"]
     seeds = [str(item).strip() for item in listed(seeds)]
     if not seeds or not all(re.fullmatch("[0-9]+", seed) for seed in seeds):
@@ -84,28 +93,21 @@ PRESET, CHOSEN, SEEDS = chosen()
 OF_PRESET = SimpleNamespace(preset=PRESET)
 
 
+# What the preset puts beside the chosen networks on the page of baselines.
+BESIDE = load_preset(PRESET).get("compared", []) if config["networks"] == "all" else []
+expect_known("network in the preset's `compared`", BESIDE, shown_on("baselines"))
+
+
+def can_show(page):
+    """The runs with trainings that a page can show; learning curves are those of Table 1's."""
+    shown = shown_on("table1" if page == "curves" else page)
+    return [run for run in shown if run != MEAN_POSE]
+
+
 def chosen_for(page):
-    """The chosen runs that a page shows."""
-    return [run for run in CHOSEN if run in shown_on(page)]
-
-
-# What the page of baselines shows: of the chosen ones those that have a place there, and what the preset puts beside them.
-ON_BASELINES = chosen_for("baselines")
-if config["networks"] == "all":
-    ON_BASELINES += load_preset(PRESET).get("compared", [])
-    expect_known(
-        "network in the preset's `compared`", ON_BASELINES, shown_on("baselines")
-    )
-
-
-def networks_on_baselines(wildcards):
-    """Those of the page of baselines, once each whatever its recipes."""
-    if not ON_BASELINES:
-        raise WorkflowError(
-            "the page of baselines shows none of the chosen networks; it can show: "
-            + ", ".join(shown_on("baselines"))
-        )
-    return networks_of(ON_BASELINES)
+    """The runs that a page shows: of the chosen ones those that have a place there, and on that of baselines more."""
+    beside = BESIDE if page == "baselines" else []
+    return [run for run in [*CHOSEN, *beside] if run in can_show(page)]
 
 
 # Networks and seeds that only the ledger of claims asks for.
@@ -143,7 +145,9 @@ CHECKPOINTS = own_checkpoints()
 wildcard_constraints:
     preset="[a-z]+",
     run="|".join(run for one in networks().values() if one.config for run in one.runs),
-    network="|".join(one.id for one in networks().values() if one.config),
+    network="|".join(
+        name for name, row in paper.table3().items() if row.citation is None
+    ),
     seed="[0-9]+",
     rate="[0-9.e-]+",
 
@@ -209,7 +213,7 @@ def write_training_plan():
     """Write down which trainings go together, so that each can say how long all of them will take."""
     preset = load_preset(PRESET)
     side_by_side = workflow.cores if preset["data"] == "drawn" else 1
-    beside = [run for run in ON_BASELINES if run not in CHOSEN]
+    beside = [run for run in BESIDE if run not in CHOSEN]
     groups = (CHOSEN, SEEDS), (beside, SEEDS), FOR_CLAIMS_ALONE.values()
     plans = [
         {

@@ -80,10 +80,10 @@ rule latency_of_preset:
     threads: all_cores
     params:
         seconds=SECONDS,
-        networks=networks_on_baselines,
+        networks=networks_of(chosen_for("baselines")),
         digests=lambda wildcards: [
             config_digest(SimpleNamespace(preset=PRESET, run=name), SEEDS[0])
-            for name in networks_on_baselines(wildcards)
+            for name in networks_of(chosen_for("baselines"))
         ],
     message:
         "Timing the networks of {wildcards.preset}"

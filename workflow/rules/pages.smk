@@ -8,8 +8,31 @@ def scored(page, field="scores"):
     )
 
 
+def only(page, *others):
+    """The option that has a page show these trainings and no others; refused where the page shows none of the chosen."""
+
+    def option(wildcards):
+        shown = [f"{run}/seed{seed}" for run in chosen_for(page) for seed in SEEDS]
+        if not shown:
+            raise WorkflowError(
+                f"the page {page} shows none of the chosen networks; it can show: "
+                + ", ".join(can_show(page))
+            )
+        return "--only " + " ".join([*shown, *others])
+
+    return option
+
+
+# A page is rendered anew where what it says of networks and claims has changed.
+DEFINITIONS = [
+    str(Path(mmpose_ssn.__file__).parent / name)
+    for name in ("networks.yaml", "claims/claims.yaml", "claims/orderings.yaml")
+] + [str(configs_folder() / "presets" / f"{PRESET}.yaml")]
+
+
 rule table1:
     input:
+        definitions=DEFINITIONS,
         complexity=rules.complexity.output.costs,
         scores=scored("table1"),
         predictions=scored("table1", "predictions"),
@@ -25,12 +48,11 @@ rule table1:
         "../../environment.yml"
     params:
         preset=PRESET,
-        runs=[*chosen_for("table1"), MEAN_POSE],
-        seeds=SEEDS,
+        only=only("table1", MEAN_POSE),
     message:
         "Rendering Table 1 of the preset {params.preset}"
     shell:
-        "python -m mmpose_ssn page table1 --preset {params.preset} --networks {params.runs} --seeds {params.seeds}"
+        "python -m mmpose_ssn page table1 --preset {params.preset} {params.only}"
         " 2>&1 | tee {log}"
 
 
@@ -38,6 +60,7 @@ rule table1:
 # Table 1 does not.
 rule table2:
     input:
+        definitions=DEFINITIONS,
         scores=scored("table2"),
         predictions=scored("table2", "predictions"),
         data=data_ready(OF_PRESET),
@@ -51,12 +74,11 @@ rule table2:
         "../../environment.yml"
     params:
         preset=PRESET,
-        runs=chosen_for("table2"),
-        seeds=SEEDS,
+        only=only("table2"),
     message:
         "Rendering Table 2 of the preset {params.preset}"
     shell:
-        "python -m mmpose_ssn page table2 --preset {params.preset} --networks {params.runs} --seeds {params.seeds}"
+        "python -m mmpose_ssn page table2 --preset {params.preset} {params.only}"
         " 2>&1 | tee {log}"
 
 
@@ -84,12 +106,13 @@ rule table3:
 # The ledger: every claim of the paper, decided by the preset's trainings as far as they go.
 rule claims:
     input:
+        definitions=DEFINITIONS,
         costs=rules.complexity.output.claims,
         scores=scored("claims")
         + expand(rules.evaluate.output.scores, preset=PRESET, **FOR_CLAIMS_ALONE),
         predictions=scored("claims", "predictions")
         + expand(rules.evaluate.output.predictions, preset=PRESET, **FOR_CLAIMS_ALONE),
-        offsets=expand(rules.offsets.output.table, preset=PRESET),
+        offsets=expand(rules.offsets.output.table, preset=PRESET) if OFFSETS_OF else [],
         data=data_ready(OF_PRESET),
     output:
         multiext("results/claims", ".md", ".csv"),
@@ -101,18 +124,18 @@ rule claims:
         "../../environment.yml"
     params:
         preset=PRESET,
-        runs=chosen_for("claims") + FOR_CLAIMS_ALONE["run"],
-        seeds=SEEDS,
+        only=only("claims", *expand("{run}/seed{seed}", **FOR_CLAIMS_ALONE)),
     message:
         "Holding the claims of the paper against the preset {params.preset}"
     shell:
-        "python -m mmpose_ssn page claims --preset {params.preset} --networks {params.runs} --seeds {params.seeds}"
+        "python -m mmpose_ssn page claims --preset {params.preset} {params.only}"
         " 2>&1 | tee {log}"
 
 
 # The paper's networks beside MMPose's and beside other ways to reach far.
 rule baselines:
     input:
+        definitions=DEFINITIONS,
         complexity=rules.complexity.output.costs,
         compared=rules.complexity.output.compared,
         full_size_latency=([] if is_meaningless(PRESET) else rules.latency.output),
@@ -121,15 +144,8 @@ rule baselines:
             if is_drawn(OF_PRESET)
             else []
         ),
-        scores=expand(
-            rules.evaluate.output.scores, preset=PRESET, run=ON_BASELINES, seed=SEEDS
-        ),
-        predictions=expand(
-            rules.evaluate.output.predictions,
-            preset=PRESET,
-            run=ON_BASELINES,
-            seed=SEEDS,
-        ),
+        scores=scored("baselines"),
+        predictions=scored("baselines", "predictions"),
         data=data_ready(OF_PRESET),
     output:
         multiext(
@@ -148,12 +164,11 @@ rule baselines:
         "../../environment.yml"
     params:
         preset=PRESET,
-        runs=ON_BASELINES,
-        seeds=SEEDS,
+        only=only("baselines"),
     message:
         "Rendering the baselines of the preset {params.preset}"
     shell:
-        "python -m mmpose_ssn page baselines --preset {params.preset} --networks {params.runs} --seeds {params.seeds}"
+        "python -m mmpose_ssn page baselines --preset {params.preset} {params.only}"
         " 2>&1 | tee {log}"
 
 
@@ -201,7 +216,7 @@ rule curves:
     input:
         records=expand(
             rules.train.output.record,
-            run=chosen_for("table1"),
+            run=chosen_for("curves"),
             seed=SEEDS,
             allow_missing=True,
         ),
@@ -214,12 +229,11 @@ rule curves:
     conda:
         "../../environment.yml"
     params:
-        runs=chosen_for("table1"),
-        seeds=SEEDS,
+        only=only("curves"),
     message:
         "Drawing the learning curves of {wildcards.preset}"
     shell:
-        "python -m mmpose_ssn page curves --preset {wildcards.preset} --networks {params.runs} --seeds {params.seeds}"
+        "python -m mmpose_ssn page curves --preset {wildcards.preset} {params.only}"
         " 2>&1 | tee {log}"
 
 

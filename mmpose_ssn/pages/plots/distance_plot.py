@@ -18,13 +18,13 @@ SOLVED = 0.95
 
 
 def shifting(cells: pd.DataFrame, kinds: Sequence[str]) -> list[pd.DataFrame]:
-    """The cells with feature shifting modules of some kinds, by kind, K and spread."""
+    """The cells with feature shifting modules of some kinds, in groups of one kind, K and spread."""
     chosen = cells[cells.kind.isin(kinds)]
     return [group for _, group in chosen.groupby(["kind", "shift_channels", "offset_std"])]
 
 
 def named(cells: pd.DataFrame) -> str:
-    """K and spread of a group of feature shifting modules."""
+    """K and spread, in pixels, of a group of feature shifting modules."""
     return f"K = {cells.shift_channels.iloc[0]}, spread {cells.offset_std.iloc[0]:g} px"
 
 
@@ -50,10 +50,10 @@ def draw(cells: pd.DataFrame, budgeted: pd.DataFrame, channels: pd.DataFrame, fi
     place at the start.
 
     Args:
-        cells: A line for each training.
-        budgeted: Those at the common budget, with the common spread of offsets.
-        channels: A line for each channel of the feature shifting modules.
-        file: The picture to write.
+        cells: Table with a line for each training.
+        budgeted: The lines of ``cells`` at the common budget, with the common spread of offsets.
+        channels: Table with a line for each channel of the feature shifting modules.
+        file: Path of the picture to write.
     """
     context = ("non-local", "squeeze-excitation", INTEGER, RANDOM, LEARNED)
     with figure(file, 2, 2, figsize=(11, 10.4)) as (_, ((windows, others), (cloud, reach))):

@@ -9,9 +9,9 @@ from typing import Any
 
 from mmpose_ssn.plotting import figure, tidy
 
-_MARKERS = (("o", "black"), ("s", "white"), ("^", "white"))  # of each kind, with its face
+_MARKERS = (("o", "black"), ("s", "white"), ("^", "white"))  # marker of each kind, and the colour of its face
 _OWN = "#9a9a9a"
-_INCHES = (4.6, 5.2)  # of a panel
+_INCHES = (4.6, 5.2)  # width and height of a panel
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,11 @@ class Point:
 
     Attributes:
         name: Its name.
-        kind: Where it comes from.
+        kind: Where the network comes from, as the legend names it.
         costs: What it costs, by the label of the cost's axis; None where that is not known.
         ap: AP in percent.
         own_recipe: Whether it was trained by its own recipe, and not by the common one.
+        too_low: Whether its AP is below the bound under which nothing is compared: it is on no front.
     """
 
     name: str
@@ -31,11 +32,12 @@ class Point:
     costs: Mapping[str, float | None]
     ap: float
     own_recipe: bool = False
+    too_low: bool = False
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a name stands beside its point: offset in points, and what of the text is there."""
+    """Where a name stands beside its point: its offset in points, and which part of the text is there."""
 
     offset: tuple[float, float]
     across: str
@@ -55,9 +57,7 @@ _PLACES = (
 
 
 def front(costs: Sequence[float], ap: Sequence[float]) -> list[bool]:
-    """Which networks are on the Pareto front: no other has as much AP for as little, and more of one for less of the
-    other.
-    """
+    """Whether each network is on the Pareto front: no other is as good in AP and in cost, and better in one of them."""
     pairs = list(zip(costs, ap, strict=True))
     return [not any(c <= cost and a >= value and (c, a) != (cost, value) for c, a in pairs) for cost, value in pairs]
 
@@ -68,10 +68,10 @@ def draw(points: Sequence[Point], kinds: Sequence[str], own: str, title: str, wh
     Args:
         points: The networks.
         kinds: All kinds of networks, in the order of their markers.
-        own: What the legend says of networks under their own recipe.
+        own: Name in the legend of networks under their own recipe.
         title: Line above the picture.
-        what: Label of the axis of AP; it is to name the data.
-        file: The picture to write.
+        what: Label of the AP axis, which is to name the data.
+        file: Path of the picture to write.
     """
     from matplotlib.ticker import LogLocator, NullFormatter
 
@@ -82,13 +82,22 @@ def draw(points: Sequence[Point], kinds: Sequence[str], own: str, title: str, wh
         named = []
         for panel, cost in zip(grid[0], names, strict=False):
             placed = [(one, x) for one in points if (x := one.costs.get(cost)) is not None]
-            on_front = front([x for _, x in placed], [one.ap for one, _ in placed])
-            line = sorted((x, one.ap) for (one, x), on in zip(placed, on_front, strict=True) if on)
-            panel.plot(*zip(*line, strict=True), color="#bbbbbb", linewidth=1, drawstyle="steps-post", zorder=1)
+            compared = [(one, x) for one, x in placed if not one.too_low]
+            on_front = front([x for _, x in compared], [one.ap for one, _ in compared])
+            line = sorted((x, one.ap) for (one, x), on in zip(compared, on_front, strict=True) if on)
+            panel.plot(
+                [x for x, _ in line],
+                [ap for _, ap in line],
+                color="#bbbbbb",
+                linewidth=1,
+                drawstyle="steps-post",
+                zorder=1,
+            )
             for one, x in placed:
                 marker, face = styles[one.kind]
                 face, above = (_OWN, 2) if one.own_recipe else (face, 3)
-                panel.plot(x, one.ap, marker, color="black", markersize=6, markerfacecolor=face, zorder=above)
+                edge = "#b0b0b0" if one.too_low else "black"
+                panel.plot(x, one.ap, marker, color=edge, markersize=6, markerfacecolor=face, zorder=above)
             for network in {one.name for one in points if one.own_recipe}:  # one network, two recipes
                 ends = [(x, one.ap) for one, x in placed if one.name == network]
                 panel.plot(*zip(*ends, strict=True), color="black", linewidth=0.7, linestyle=":", zorder=1.5)

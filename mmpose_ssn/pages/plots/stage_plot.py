@@ -32,11 +32,11 @@ def draw(curves: Sequence[StageCurve], title: str, data: str, size: str, file: P
     """Draw curves, each in a panel of its own over the others in pale.
 
     Args:
-        curves: What to show, at least one.
+        curves: The curves, at least one.
         title: Line above the picture.
-        data: What AP was measured on.
-        size: What is to be said of the networks' size, or nothing.
-        file: The picture to write.
+        data: Name of the data that AP was measured on.
+        size: What the label of the costs says of the networks' size; may be empty.
+        file: Path of the picture to write.
     """
     across = min(_COLUMNS, len(curves))
     down = -(-len(curves) // across)
