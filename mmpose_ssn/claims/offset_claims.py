@@ -28,6 +28,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import rankdata
 
 from mmpose_ssn.analysis.trained_offsets import Offsets, Site, TrainedOffsets
 from mmpose_ssn.claims.catalogue import claims
@@ -126,22 +127,27 @@ def _grid_since_half(networks: Sequence[DrawnChannels], margin: float) -> FloatA
     return ssn.mean(on_grid(ssn.training.end)) - ssn.mean(on_grid(ssn.training.half or {}))
 
 
-def _modules_dense_at_the_centre(networks: Sequence[DrawnChannels], margin: float) -> FloatArray:
+def _dense_at_the_centre(networks: Sequence[DrawnChannels], margin: float) -> FloatArray:
     (ssn,) = networks
     ends = lengths(ssn.training.end)
-    return np.asarray(np.mean([_falls(length, ssn.times[site]) for site, length in ends.items()], axis=0))
+    return np.asarray(np.mean([_fall(length, ssn.times[site]) for site, length in ends.items()], axis=0))
 
 
-def _falls(length: FloatArray, times: FloatArray) -> npt.NDArray[np.bool_]:
-    """Whether, in each draw [D], no ring is as dense as the one inside it; rings end at 1, 2, 4, 8, ... pixels, up to
-    the one that holds the longest offset.
+def _fall(length: FloatArray, times: FloatArray) -> FloatArray:
+    """How surely density falls outwards in each draw [D]: minus the rank correlation of rings and their densities.
+
+    Rings end at 1, 2, 4, 8, ... pixels, up to the one that holds the longest offset. Where all offsets lie in the first
+    ring it is 1.
     """
     ring = np.ceil(np.log2(np.maximum(length, 1))).astype(int)
-    counts = times @ np.eye(ring.max() + 1)[ring]
-    area = np.diff(np.concatenate([[0.0], math.pi * 4.0 ** np.arange(ring.max() + 1)]))
-    density = counts / area
-    beyond = np.cumsum(counts[:, ::-1], axis=1)[:, ::-1] == 0
-    return np.asarray(((density[:, 1:] < density[:, :-1]) | beyond[:, 1:]).all(axis=1))
+    rings = ring.max() + 1
+    if rings == 1:
+        return np.ones(len(times))
+    density = times @ np.eye(rings)[ring] / np.diff(np.concatenate([[0.0], math.pi * 4.0 ** np.arange(rings)]))
+    ranks = rankdata(density, axis=1)
+    order = np.arange(rings) - (rings - 1) / 2
+    spread = np.sqrt(((ranks - ranks.mean(axis=1, keepdims=True)) ** 2).sum(axis=1) * (order**2).sum())
+    return np.asarray(-(ranks @ order) / spread)
 
 
 def _longer(networks: Sequence[DrawnChannels], margin: float) -> FloatArray:
@@ -187,7 +193,7 @@ MEASURES = {
     "most-modules-on-the-grid": Measure(_modules_on_the_grid, "share of modules", boundary=0.5),
     "deeper-modules-closer-to-the-grid": Measure(_grid_in_deep_stages, "share of coordinates"),
     "grid-late-in-training": Measure(_grid_since_half, "share of coordinates", since_half=True),
-    "offsets-dense-at-the-centre": Measure(_modules_dense_at_the_centre, "share of modules"),
+    "offsets-dense-at-the-centre": Measure(_dense_at_the_centre, "rank correlation"),
     "shorter-offsets-without-attention": Measure(_longer, "pixels"),
     "shorter-offsets-without-attention-in-shallow-layers": Measure(_longer_in_shallow_stages, "ratio"),
 }

@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from mmpose_ssn.analysis.trained_offsets import Site, TrainedOffsets
-from mmpose_ssn.claims.offset_claims import MEASURES, ClaimNotRun, MeasuredClaim, measure, offset_claims
+from mmpose_ssn.claims.offset_claims import MEASURES, ClaimNotRun, DrawnChannels, MeasuredClaim, measure, offset_claims
 from mmpose_ssn.claims.verdicts import FindingKind, VerdictKind, judge_ordering
 from mmpose_ssn.evaluation.comparison import Comparison
 
@@ -81,7 +82,7 @@ def test_every_claim_about_offsets_has_a_measure_and_no_other():
 
 def test_offsets_that_ignore_the_grid_are_found_off_it_and_show_nothing_else(rng):
     ssn = training(offsets(rng, k=256), half=offsets(rng, k=256))
-    assert kinds(ssn) == {ON_GRID: DOES_NOT_HOLD, DEEPER: UNDECIDED, LATE: UNDECIDED, DENSE: DOES_NOT_HOLD}
+    assert kinds(ssn) == {ON_GRID: DOES_NOT_HOLD, DEEPER: UNDECIDED, LATE: UNDECIDED, DENSE: UNDECIDED}
 
 
 def test_offsets_that_snapped_to_the_grid_late_are_found_there(rng):
@@ -100,6 +101,10 @@ def test_stages_that_are_on_the_grid_are_told_apart_by_depth(rng):
 
 def test_offsets_that_crowd_the_centre_are_found_dense(rng):
     assert kinds(training(offsets(rng, dense)))[DENSE] is HOLDS
+    assert found(training(offsets(rng, dense)))[DENSE].figure > 0.9
+    assert found(training(offsets(rng, uniform)))[DENSE].figure < 0.5
+    (near,) = [found(training({site: 0.1 * one for site, one in offsets(rng).items()}))[DENSE]]
+    assert near.figure == 1, "all of them in the first ring"
 
 
 def test_longer_offsets_with_attention_are_found_and_so_is_the_opposite(rng):
@@ -188,15 +193,25 @@ def test_a_figure_that_most_draws_contradict_decides_nothing():
     assert one.stability < 0.3 and one.p == 1
 
 
-def test_rings_end_with_the_longest_offset_that_a_draw_has():
-    """Single offsets in the two outer rings: the shape is lost where the outer one is drawn and the other is not, and
-    kept where neither is. Of n offsets a draw misses one with (1 - 1/n)^n, and both with (1 - 2/n)^n.
-    """
-    rings = np.concatenate([np.full(40, 0.5), np.full(20, 1.5), np.full(6, 3.0), [6.0, 12.0]])
-    module = np.stack([rings, np.zeros(68)], axis=1)
-    one = found(training({Site(1, 0): module, Site(3, 0): module}))[DENSE]  # more than half of two are both
-    lost = (1 - 1 / 68) ** 68 - (1 - 2 / 68) ** 68
-    assert one.stability == pytest.approx((1 - lost) ** 2, abs=0.04)
+def test_every_draw_has_scipys_rank_correlation_of_ring_and_density(rng):
+    module = np.stack([rng.exponential(3.0, 40), np.zeros(40)], axis=1)
+    drawn = DrawnChannels.draw(training({Site(1, 0): module}), 50, rng)
+    edges = [0, 1]
+    while edges[-1] < module[:, 0].max():
+        edges.append(2 * edges[-1])
+    expected = []
+    for times in drawn.times[Site(1, 0)]:
+        density = np.histogram(module[:, 0], edges, weights=times)[0] / np.diff(np.square(edges))
+        expected.append(-spearmanr(np.arange(len(density)), density).statistic)
+    np.testing.assert_allclose(MEASURES[DENSE].figure([drawn], 0.5), expected, atol=1e-12)
+
+
+def test_offsets_that_avoid_the_centre_are_found_not_dense(rng):
+    def hollow(rng: np.random.Generator, k: int) -> np.ndarray:
+        angle, radius = rng.uniform(0, 2 * math.pi, k), rng.uniform(5.0, 8.0, k)
+        return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+
+    assert kinds(training(offsets(rng, hollow)))[DENSE] is DOES_NOT_HOLD
 
 
 # Figures and intervals by other ways
@@ -224,7 +239,7 @@ def test_figures_are_those_of_the_plain_definitions(rng):
         while edges[-1] < radius.max():
             edges.append(2 * edges[-1])
         density = np.histogram(radius, edges)[0] / np.diff(np.square(edges))
-        return all(np.diff(density) < 0)
+        return -spearmanr(np.arange(len(density)), density).statistic
 
     every, shallow, deep = {1, 2, 3, 4}, {1, 2}, {3, 4}
     modules_on_grid = [share({site: one}, every) >= 0.3 for site, one in end.items()]
