@@ -127,6 +127,11 @@ def _grid_since_half(networks: Sequence[DrawnChannels], margin: float) -> FloatA
     return ssn.mean(on_grid(ssn.training.end)) - ssn.mean(on_grid(ssn.training.half or {}))
 
 
+def _grid_by_rate(networks: Sequence[DrawnChannels], margin: float) -> FloatArray:
+    falling, kept = (network.mean(on_grid(network.training.end)) for network in networks)
+    return np.asarray(falling - kept)
+
+
 def _dense_at_the_centre(networks: Sequence[DrawnChannels], margin: float) -> FloatArray:
     (ssn,) = networks
     ends = lengths(ssn.training.end)
@@ -193,6 +198,7 @@ MEASURES = {
     "most-modules-on-the-grid": Measure(_modules_on_the_grid, "share of modules", boundary=0.5),
     "deeper-modules-closer-to-the-grid": Measure(_grid_in_deep_stages, "share of coordinates"),
     "grid-late-in-training": Measure(_grid_since_half, "share of coordinates", since_half=True),
+    "late-rate-pins-offsets": Measure(_grid_by_rate, "share of coordinates"),
     "offsets-dense-at-the-centre": Measure(_dense_at_the_centre, "rank correlation"),
     "shorter-offsets-without-attention": Measure(_longer, "pixels"),
     "shorter-offsets-without-attention-in-shallow-layers": Measure(_longer_in_shallow_stages, "ratio"),

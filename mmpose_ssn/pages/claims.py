@@ -96,8 +96,13 @@ def page_of(entries: Sequence[Entry], study: Study, folder: Path, made: Mapping[
             }
         ),
     ]
+    notices = study.data_notices
     return Page(
-        f"{len(entries) - quoted} claims of the paper", blocks, records={"": [_record(one, made) for one in entries]}
+        title=f"{len(entries) - quoted} claims of the paper",
+        notices=notices,
+        meaningless=study.meaningless,
+        blocks=blocks,
+        records={"": [_record(one, made) | {"notice": " ".join(notices)} for one in entries]},
     )
 
 

@@ -24,6 +24,7 @@ ON_GRID = "most-modules-on-the-grid"
 DEEPER = "deeper-modules-closer-to-the-grid"
 LATE = "grid-late-in-training"
 DENSE = "offsets-dense-at-the-centre"
+PINNED = "late-rate-pins-offsets"
 SHORTER = "shorter-offsets-without-attention"
 SHALLOW = "shorter-offsets-without-attention-in-shallow-layers"
 STUCK = "offsets-stuck-after-a-strided-block"
@@ -90,6 +91,13 @@ def test_offsets_that_snapped_to_the_grid_late_are_found_there(rng):
     assert kinds(ssn)[ON_GRID] is HOLDS and kinds(ssn)[LATE] is HOLDS
     left_it = training(offsets(rng), half=offsets(rng, snapped))
     assert kinds(left_it)[LATE] is DOES_NOT_HOLD
+
+
+def test_a_falling_rate_that_pins_offsets_is_told_from_one_that_does_not(rng):
+    on, off = (training(offsets(rng, snapped)), training(offsets(rng), "ssn-no-offset-decay"))
+    assert kinds(on, off)[PINNED] is HOLDS
+    on, off = (training(offsets(rng, snapped), "ssn-no-offset-decay"), training(offsets(rng)))
+    assert kinds(off, on)[PINNED] is DOES_NOT_HOLD
 
 
 def test_stages_that_are_on_the_grid_are_told_apart_by_depth(rng):
@@ -288,6 +296,7 @@ def test_a_claim_without_its_trainings_says_what_it_needs(rng):
         STUCK: "a training of ssn-16-fsm",
         OUT: "a training of ssn-no-delayed-insertion",
         LATE: "the snapshot of the offsets at half of the training of ssn seed 0",
+        PINNED: "a training of ssn-no-offset-decay",
         SHORTER: "a seed that ssn and ssn-wo-ca have in common",
         SHALLOW: "a seed that ssn and ssn-wo-ca have in common",
     }
