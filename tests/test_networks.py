@@ -102,6 +102,14 @@ def test_unknown_network_is_refused_with_those_that_there_are() -> None:
         ("hrnet-w32", {"titel": "HRNet"}, "hrnet-w32", "'titel' was unexpected"),
         ("ssn", {"title": "Ours"}, "ssn.title", "'Ours'"),
         ("mean-pose", {"config": "ssn/pose.py"}, "mean-pose.config", "'ssn/pose.py'"),
+        ("ssn", {"family": "wide"}, "ssn.family", "'wide' is not one of ['deep', 'lite']"),
+        ("hrnet-w32", {"pages": ["baselines", "claims"]}, "hrnet-w32.pages[1]", "'baselines' was expected"),
+        ("hrnet-w32", {"pages": ["table1"]}, "hrnet-w32.pages[0]", "'baselines' was expected"),
+        ("ssn", {"recipes": ["common", "own"]}, "ssn.recipes", "['common', 'own'] should not be valid"),
+        ("lite-k256-active", {"recipes": ["own"]}, "lite-k256-active.recipes", "['own'] should not be valid"),
+        ("ssn-sigmoid", {"package": "mmpretrain"}, "ssn-sigmoid.package", "'mmpretrain' should not be valid"),
+        ("mean-pose", {"package": "mmpretrain"}, "mean-pose.package", "'mmpretrain' should not be valid"),
+        ("lite-k512", {"pages": ["table1", "table2"]}, "lite-k512.pages", "['table1', 'table2'] should not be valid"),
         ("HRNet W32", {"group": "paper", "pages": []}, "", "'HRNet W32' does not match"),
     ],
 )
@@ -115,6 +123,25 @@ def test_entry_that_does_not_fit_is_refused_by_its_field(
     with pytest.raises(jsonschema.ValidationError, match=re.escape(said)) as refused:
         networks.__wrapped__()
     assert refused.value.json_path.replace("['", ".").replace("']", "") == f"$.{field}".rstrip(".")
+
+
+@pytest.mark.parametrize("against", ["lite-k256-active", "mean-pose", "hrnet-w32", "ssnn"])
+def test_what_a_network_is_held_against_must_be_of_the_paper(
+    against: str, spoil: Callable[[str, str, object], None]
+) -> None:
+    content = copy.deepcopy(load_checked("mmpose_ssn", "networks"))
+    content["hrnet-w32"]["against"] = against
+    spoil("mmpose_ssn", "networks", content)
+    said = f"networks.yaml: hrnet-w32: against is '{against}', expected a network of the paper"
+    with pytest.raises(ValueError, match=re.escape(said)):
+        networks.__wrapped__()
+
+
+def test_the_family_is_that_of_the_configs_backbone() -> None:
+    configs = {one.id: Config.fromfile(config_file(one.id), import_custom_modules=False) for one in BUILT}
+    lite = {name for name, config in configs.items() if config.model.backbone.type == "SSNLite"}
+    assert {one.id for one in networks().values() if one.family == "lite"} == lite
+    assert "litehrnet-18" not in lite and "lite-k256" in lite
 
 
 @pytest.fixture

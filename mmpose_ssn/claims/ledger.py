@@ -18,7 +18,6 @@ from mmpose_ssn.claims.verdicts import (
     CocoRuns,
     Count,
     Finding,
-    FindingKind,
     Printed,
     SeedSD,
     Verdict,
@@ -103,11 +102,6 @@ class Entry:
     def decided(self) -> bool:
         """Whether the verdict says yes or no."""
         return self.verdict.kind in (VerdictKind.REPRODUCED, VerdictKind.CONTRADICTED)
-
-    @property
-    def found(self) -> bool:
-        """Whether the controlled experiment says yes or no."""
-        return self.finding is not None and self.finding.kind in (FindingKind.HOLDS, FindingKind.DOES_NOT_HOLD)
 
 
 def ledger(

@@ -51,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
     import importlib
 
     from mmpose_ssn.experiment.presets import load_preset
+    from mmpose_ssn.networks import MEAN_POSE, networks
     from mmpose_ssn.pages.render import write
     from mmpose_ssn.pages.results import Results
 
@@ -59,9 +60,16 @@ def run(args: argparse.Namespace) -> int:
     if args.only and args.name not in _OF_TRAININGS:
         print(f"error: --only goes with {', '.join(_OF_TRAININGS)}, not with {args.name}", file=sys.stderr)
         return 1
-    if missing := [name for name in args.only or () if not (args.results / args.preset / name).is_dir()]:
-        print(f"error: not under {args.results / args.preset}: {', '.join(missing)}", file=sys.stderr)
-        return 1
+    folder_of_preset = args.results / args.preset
+    names = [run for one in networks().values() for run in one.runs]
+    for training in args.only or ():
+        run, _, seed = training.rpartition("/")
+        if training != MEAN_POSE and not (run in names and seed.startswith("seed") and seed[4:].isdecimal()):
+            print(f"error: got {training}, expected a training, e.g. ssn/seed0, hrnet-w32/own/seed0", file=sys.stderr)
+            return 1
+        if not (folder_of_preset / training).is_dir():
+            print(f"error: {folder_of_preset / training} is not there", file=sys.stderr)
+            return 1
     try:
         load_preset(args.preset)
         page = module.page(Results(args.preset, args.results, args.only))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,9 +19,12 @@ from mmpose_ssn.claims.questions import compared, questions
 from mmpose_ssn.claims.verdicts import CocoRuns, FindingKind, Printed, VerdictKind, judge_contrast
 from mmpose_ssn.evaluation.scores import read_scores
 from mmpose_ssn.evaluation.trained import TrainedPredictors
+from mmpose_ssn.experiment.presets import load_preset
 from mmpose_ssn.files import RefusedInput
+from mmpose_ssn.pages.blocks import Heading
 from mmpose_ssn.pages.claims import page, page_of
 from mmpose_ssn.pages.render import to_csv, to_markdown
+from mmpose_ssn.pages.study import Study, bound_words
 
 IMAGES, RESAMPLES = 40, 640  # enough for Holm over the 16 comparisons of the text
 
@@ -58,11 +62,11 @@ def train(folder, preset: str, noise: Noise) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def study(folder):
-    """Entries by claim, for a preset and a bound on AP in percent."""
+    """Entries by claim, for a preset, a bound on AP in percent, and the networks that it turns on."""
 
-    def of(preset: str, noise: Noise = NOISE, least_ap: float = 0.0) -> dict[str, Entry]:
+    def of(preset: str, noise: Noise = NOISE, least_ap: float = 0.0, decisive: Sequence[str] = ()) -> dict[str, Entry]:
         scores = [read_scores(file) for file in train(folder, preset, noise)]
-        trained = TrainedPredictors(scores, RESAMPLES, least_ap)
+        trained = TrainedPredictors(scores, RESAMPLES, least_ap, decisive)
         counted = {
             "modules": Counted(13, "13", "equal to", True, "FSMs of the built network"),
             "shifting-channels": Counted(511, "512", "equal to", False, "K of the built modules"),
@@ -128,7 +132,7 @@ def test_evidence_is_the_difference_that_pycocotools_finds(folder, figures) -> N
 def test_sum_of_parts_is_over_all_four_networks(folder, study) -> None:
     noise = {name: {"P4": size} for name, size in {"ssn": 4.0, "ssn-wo-ca": 7.0, "backbone-esp": 5.0}.items()}
     noise["ssn-wo-shift"] = {"P4": 6.0}
-    entry = study("smoke", noise)["parts-cooperate-at-all"]
+    entry = study("figures", noise)["parts-cooperate-at-all"]
     of = {name: ap(folder, one["P4"]) for name, one in noise.items()}
     expected = of["ssn"] + of["backbone-esp"] - of["ssn-wo-ca"] - of["ssn-wo-shift"]
     assert entry.evidence.startswith(f"{expected:+.2f} AP")
@@ -157,7 +161,7 @@ def test_a_network_below_the_bound_gives_no_finding_either_way(folder, figures, 
     for name, entry in bounded.items():
         if name in of_backbone:
             assert entry.finding.kind is FindingKind.NOT_COMPARED, name
-            assert entry.finding.words == "in the controlled experiment: not compared" and not entry.found
+            assert entry.finding.words == "in the controlled experiment: not compared"
         else:
             assert entry.finding is None or entry.finding.kind is not FindingKind.NOT_COMPARED, name
         assert entry.verdict == figures[name].verdict
@@ -173,9 +177,21 @@ def test_what_is_not_compared_is_measured_all_the_same(folder, bounded) -> None:
 
 def test_little_between_networks_below_the_bound_is_not_compared(study) -> None:
     noise = {name: {"P4": 9.0} for name in ("ssn", "ssn-k256")}
-    assert study("smoke", noise)["half-the-channels-cost-little"].finding.kind is FindingKind.HOLDS
-    entry = study("smoke", noise, least_ap=30.0)["half-the-channels-cost-little"]
+    assert study("figures", noise)["half-the-channels-cost-little"].finding.kind is FindingKind.HOLDS
+    entry = study("figures", noise, least_ap=30.0)["half-the-channels-cost-little"]
     assert entry.finding.kind is FindingKind.NOT_COMPARED
+
+
+def test_a_decisive_network_below_the_bound_leaves_no_finding_on_any_network(folder, study, figures, bounded) -> None:
+    below = study("figures", least_ap=30.0, decisive=("backbone", "lite-k256"))
+    assert {name for name, entry in below.items() if entry.finding} == {n for n, e in figures.items() if e.finding}
+    for name, entry in below.items():
+        if entry.finding:
+            assert entry.finding.kind is FindingKind.NOT_COMPARED and "after Holm" not in entry.evidence, name
+        assert entry.verdict == figures[name].verdict
+    assert bounded["ssn-over-wo-ca"].finding.kind is FindingKind.HOLDS, "where backbone is not decisive"
+    passed = study("figures", least_ap=30.0, decisive=("ssn", "lite-k256"))
+    assert passed == bounded, "lite-k256 is not there, and ssn is above it"
 
 
 def test_full_size_networks_are_judged_by_the_claims_margin(folder, study) -> None:
@@ -203,21 +219,27 @@ def csv(shown) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("entries", ["figures", "bounded"])
-def test_page_and_csv_say_the_same(request, tmp_path: Path, entries: str) -> None:
+def test_page_and_csv_say_the_same(request, folder, tmp_path: Path, entries: str) -> None:
     of = request.getfixturevalue(entries)
     moved = [replace(entry, sources=tuple(tmp_path / file.name for file in entry.sources)) for entry in of.values()]
-    shown = page_of(moved, tmp_path, {"preset": "figures", "data": "drawn", "commit": "c0ffee"})
+    bound = bound_words(load_preset("figures")) if entries == "bounded" else ""
+    study = Study("figures", [read_scores(file) for file in train(folder, "figures", NOISE)], True, bound)
+    shown = page_of(moved, study, tmp_path, {"preset": "figures", "data": "drawn", "commit": "c0ffee"})
     text, table = to_markdown(shown, "claims"), csv(shown)
     assert list(table.claim) == list(claims())
     quoted = table.quoted.astype(bool)
     assert set(table.claim[quoted]) == {name for name in claims() if re.match(r"table3-(?!ssn|lite)", name)}
-    assert "# 196 claims of the paper" in text and f"beside them {quoted.sum()} figures of other work" in text
-    assert quoted.sum() == 61 and len(table) == 196 + 61
+    assert quoted.sum() == 61 and len(table) == len(claims())
+    assert f"# {len(claims()) - 61} claims of the paper\n" in text and "beside them 61 figures of other work" in text
     for kind, count in table.verdict[~quoted].value_counts().items():
         assert f"{count} {kind}" in text
     for word, count in table.finding.value_counts().items():
         assert f"{count} {word}" in text
     assert ("not compared" in set(table.finding)) == (entries == "bounded")
+    notes = [line for line in text.splitlines() if line.startswith("- **Not compared**")]
+    assert notes == ([f"- **Not compared**: {bound}"] if bound else [])
+    assert shown.notices == study.data_notices and not shown.meaningless
+    assert all("not on COCO val2017: it neither reproduces nor refutes" in notice for notice in table.notice)
     below = text.split("## In the controlled experiment")[1].split("## Verdicts")[0]
     assert "| its direction |" in " ".join(below.split())
     assert "reproduced" not in below, "no word of a verdict stands beside a small network's figure"
@@ -236,8 +258,9 @@ def small(make_results, tmp_path: Path):
 
 
 def offsets(folder, **changed: object) -> Path:
-    """A measured claim's line of offsets.csv."""
-    measured = [name for name, claim in claims().items() if claim.decided_by == "offsets"]
+    """A measured claim's line of offsets.csv, of networks that are there."""
+    there = {"ssn", "ssn-wo-ca", "ssn-k256", "backbone"}
+    measured = [name for name, one in claims().items() if one.decided_by == "offsets" and there >= set(one.contrast)]
     line = dict(claim=measured[0], status="measured", finding="holds", figure=1.5, unit="px", boundary=1)
     line |= dict(low95=1.2, high95=1.8, p_holm=0.01, preset="figures") | changed
     file = folder.path / "figures" / "offsets.csv"
@@ -253,6 +276,58 @@ def test_the_page_of_a_preset_keeps_to_its_bound(small) -> None:
         (small.path / "figures" / name / "seed0" / "scores.json").as_posix() for name in ("ssn", "ssn-wo-ca")
     ]
     assert table.loc["modules", ["verdict", "evidence"]].tolist() == ["reproduced", "FSMs of the network"]
+
+
+def test_the_page_of_a_preset_compares_nothing_where_a_decisive_network_is_below_its_bound(small) -> None:
+    offsets(small)
+    before = csv(page(small.of("figures"))).set_index("claim")
+    assert {"holds", "not compared"} <= set(before["finding"].dropna())
+    train(small, "figures", {"lite-k512": {"P4": 10.0}})
+    shown = page(small.of("figures"))
+    after = csv(shown).set_index("claim")
+    assert set(after["finding"].dropna()) == {"not compared"}, "of offsets too"
+    assert after.index[after["finding"].notna()].tolist() == before.index[before["finding"].notna()].tolist()
+    assert after.loc["modules", "verdict"] == "reproduced", "a count needs no training"
+    said = "nothing is compared where ssn or ssn-wo-shift or lite-k256 or lite-k512 is below AP 30"
+    assert said in to_markdown(shown, "claims")
+    without = page(small.of("figures", only=["ssn/seed0", "ssn-wo-ca/seed0"]))
+    assert csv(without).set_index("claim").loc["ssn-over-wo-ca", "finding"] == "holds", "it is not there"
+
+
+def test_a_run_of_the_machinery_finds_nothing(small) -> None:
+    noise = {name: {"P4": size} for name, size in {"ssn": 3.0, "ssn-wo-ca": 6.0, "ssn-k256": 3.0}.items()}
+    train(small, "smoke", noise)
+    shutil.copy(offsets(small), small.path / "smoke" / "offsets.csv")
+    shown = page(small.of("smoke"))
+    text, table = to_markdown(shown, "claims"), csv(shown).set_index("claim")
+    assert shown.meaningless and "> [!WARNING]" in text and "meaningless" in shown.notices[0]
+    assert table["notice"].str.contains("meaningless").all()
+    assert table["finding"].isna().all() and table["asked"].isna().all()
+    assert not [block for block in shown.blocks if isinstance(block, Heading) and "experiment" in block.text]
+    assert table.loc["ssn-over-wo-ca", "verdict"] == "not run" and pd.isna(table.loc["ssn-over-wo-ca", "evidence"])
+    assert table.loc["modules", "verdict"] == "reproduced", "a count is a count"
+    assert csv(page(small.of("figures"))).set_index("claim").loc["ssn-over-wo-ca", "finding"] == "holds"
+
+
+@pytest.mark.parametrize("low", ["ssn-wo-ca", "ssn-k256", "ssn", "lite-k256"])
+def test_offsets_of_a_network_below_the_bound_are_not_compared(small, low: str) -> None:
+    train(small, "figures", {low: {"P4": 10.0}})
+    about = {name: set(claim.contrast) for name, claim in claims().items() if claim.decided_by == "offsets"}
+    assert any("ssn-wo-ca" in of for of in about.values()) and not all("ssn-wo-ca" in of for of in about.values())
+    file = offsets(small)
+    line = pd.read_csv(file).iloc[0].to_dict()
+    pd.DataFrame([line | {"claim": name} for name in about]).to_csv(file, index=False)
+    table = csv(page(small.of("figures"))).set_index("claim")
+    found = {name: table.loc[name, "finding"] for name in about}
+    decisive = low in load_preset("figures").decisive
+    there = {"ssn", "ssn-wo-ca", "ssn-k256", "backbone", low}
+    shown = {name: of for name, of in about.items() if of <= there}
+    assert {name: found[name] for name in shown} == {
+        name: "not compared" if decisive or low in of else "holds" for name, of in shown.items()
+    }
+    assert all(table.loc[name, "evidence"].startswith("1.5 px, held against 1") for name in shown), "shown all the same"
+    assert set(shown) < set(about), "some are of networks that this page does not show"
+    assert all(pd.isna(found[name]) for name in set(about) - set(shown))
 
 
 def test_claims_that_the_offsets_decide_are_found_in_the_presets_folder(small) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import yaml
 
 from mmpose_ssn.experiment import presets
 from mmpose_ssn.experiment.presets import load_preset, preset_names
-from mmpose_ssn.networks import configs_folder
+from mmpose_ssn.networks import configs_folder, of_groups
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -27,9 +28,26 @@ def test_the_three_presets_that_the_commands_name_are_there() -> None:
 
 
 def test_bound_of_validity_is_the_protocols_and_no_bound_elsewhere() -> None:
-    protocol = Path(__file__).parents[2] / "docs" / "figures" / "protocol.md"
-    assert f"The bound stays {load_preset('figures').least_ap:g} for" in protocol.read_text()
-    assert load_preset("smoke").least_ap == load_preset("paper").least_ap == 0
+    figures, docs = load_preset("figures"), Path(__file__).parents[2] / "docs"
+    *_, last_but_one, _ = (docs / "mini" / "protocol.md").read_text().split("\n## ")
+    heading, text = last_but_one.split("\n", 1)
+    assert heading == "What would make it worthless"
+    first = re.fullmatch(
+        r"(?P<names>.*) below AP (?P<ap>\d+), or less than 15 above the mean pose: then the networks have learned too "
+        r"little for a difference to mean anything, and the learning curves are shown instead\.",
+        " ".join(text.split()),
+    )
+    again = re.search(
+        r"The bound stays (?P<ap>\d+) for (?P<names>[^.]*), in the mean over seeds, and 15 above the mean pose\.",
+        " ".join((docs / "figures" / "protocol.md").read_text().split()),
+    )
+    for said in (first, again):
+        names = re.split(", | or | and ", said["names"])
+        assert tuple(name.strip("`") for name in names) == figures.decisive, said["names"]
+        assert float(said["ap"]) == figures.least_ap
+    assert len(set(figures.decisive)) == 4 and set(figures.decisive) <= set(of_groups("paper"))
+    for name in ("smoke", "paper"):
+        assert load_preset(name).least_ap == 0 and load_preset(name).decisive == ()
 
 
 def test_unknown_preset_is_refused_with_those_that_there_are() -> None:
@@ -64,6 +82,10 @@ def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         (lambda s: s.update(data="mpii"), r"'mpii' is not one of \['drawn', 'coco'\]"),
         (lambda s: s["protocol"].update(boxes="yolo"), r"'yolo' is not one of \['ground truth', 'detector'\]"),
         (lambda s: s.pop("evaluation"), "'evaluation' is a required property"),
+        (lambda s: s.update(validity={"least_ap": 30}), "'decisive' is a required property"),
+        (lambda s: s.update(validity={"decisive": ["ssn"]}), "'least_ap' is a required property"),
+        (lambda s: s.update(validity={"least_ap": 30, "decisive": []}), r"\[\] (is too short|should be non-empty)"),
+        (lambda s: s.update(validity={"least_ap": 0.3, "network": "ssn", "decisive": ["ssn"]}), "'network' was unexp"),
         (lambda s: s.pop("drawn"), "a 'drawn' section must say how much to draw"),
     ],
 )

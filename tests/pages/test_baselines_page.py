@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from mmpose_ssn.pages import speed
 from mmpose_ssn.pages.baselines import Baselines, page, page_of
 from mmpose_ssn.pages.full_size_networks import read_full_size, read_latency
 from mmpose_ssn.pages.origin import origins
-from mmpose_ssn.pages.plots.pareto_plot import front
+from mmpose_ssn.pages.plots.pareto_plot import Point, draw, front
 from mmpose_ssn.pages.render import to_csv, to_markdown
 
 IMAGES, RESAMPLES = 12, 200
@@ -110,6 +111,12 @@ def beside(study) -> Baselines:
     return Baselines.of(study.of("smoke"))
 
 
+@pytest.fixture(scope="module")
+def full_size(study) -> Baselines:
+    """The page of a preset whose numbers mean something, and of which nothing was trained."""
+    return Baselines.of(study.of("figures"))
+
+
 def markdown(beside: Baselines) -> str:
     return to_markdown(page_of(beside), "baselines")
 
@@ -147,7 +154,7 @@ def test_the_page_names_its_data_and_says_that_smoke_means_nothing(beside: Basel
     assert "(baselines.png)" in text and "(baselines-full-size.png)" in text
 
 
-def test_files_hold_what_the_page_shows(beside: Baselines) -> None:
+def test_files_hold_what_the_page_shows(beside: Baselines, full_size: Baselines) -> None:
     table = csv(beside)
     table.index = table["network"].where(table["recipe"] == "common", table["network"] + "/" + table["recipe"])
     assert set(table.index) == set(NOISE)
@@ -157,21 +164,34 @@ def test_files_hold_what_the_page_shows(beside: Baselines) -> None:
     assert table["trained_deployed_macs"].tolist() == [1000 * k for k in table["trained_deployed_params"] // 100]
     assert table.loc["ssn", "wall_ms_1_threads"] == 10 and table.loc["lite-k256", "wall_ms_2_threads"] == 15
     assert table.loc["simplebaseline-r50/own", "wall_ms_1_threads"] == 20 and (table["peak_mb"] == 1.5).all()
-    full = csv(beside, "-full-size").set_index("network")
+    full = csv(full_size, "-full-size").set_index("network")
     assert full.loc["hrnet-w32", "ap_printed"] == 74.6 and full.loc["hrnet-w32", "kind"] == "MMPose's"
     assert full.loc["ssn", "wall_ms_1_threads"] == 1000 and full.loc["ssn", "peak_mb"] == 20
     assert pd.isna(full.loc["mspn50", "wall_ms_1_threads"])
 
 
+def test_full_size_times_are_not_shown_beside_a_run_of_the_machinery(study, beside: Baselines, full_size) -> None:
+    assert {one.network for one in beside.full_size} == {one.network for one in full_size.full_size}
+    assert not any(one.latency for one in beside.full_size) and any(one.latency for one in full_size.full_size)
+    lines = csv(beside, "-full-size")
+    shown = lines.columns[lines.notna().any()]
+    assert not [name for name in shown if name.startswith(("wall_ms", "peak_mb"))]
+    assert "wall_ms_1_threads" in csv(full_size, "-full-size").columns
+    for of, timed in ((beside, False), (full_size, True)):
+        header = next(line for line in markdown(of).split("## At full size")[1].splitlines() if line[:1] == "|")
+        assert bool(re.search(r"thread|peak", header, re.IGNORECASE)) == timed, header
+
+
 def test_pictures_are_drawn_with_and_without_times(
-    beside: Baselines, counted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    beside: Baselines, full_size: Baselines, counted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "latency.csv").unlink()
-    untimed = Baselines.of(counted.of("smoke"))
+    untimed = Baselines.of(counted.of("figures"))
     labels: list[str] = []
     set_xlabel = Axes.set_xlabel
     monkeypatch.setattr(Axes, "set_xlabel", lambda axes, text, **k: labels.append(text) or set_xlabel(axes, text, **k))
-    trained, timed = page_of(beside).pictures
+    trained, of_smoke = page_of(beside).pictures
+    (timed,) = page_of(full_size).pictures
     trained.draw(tmp_path / "trained.png")
     assert [label.split(",")[0] for label in labels] == [
         "parameters",
@@ -183,7 +203,9 @@ def test_pictures_are_drawn_with_and_without_times(
     (without,) = page_of(untimed).pictures
     without.draw(tmp_path / "untimed.png")
     assert len(labels) == 8, "no panel of times"
-    for name in ("trained", "timed", "untimed"):
+    of_smoke.draw(tmp_path / "of-smoke.png")
+    assert len(labels) == 10, "nor here"
+    for name in ("trained", "timed", "untimed", "of-smoke"):
         assert (tmp_path / f"{name}.png").stat().st_size > 20_000
 
 
@@ -231,7 +253,7 @@ def test_each_network_says_where_it_comes_from(beside: Baselines) -> None:
 
 def test_a_network_under_its_own_recipe_alone_is_still_a_small_one(counted, tmp_path: Path) -> None:
     train(counted)
-    alone = Baselines.of(counted.of("smoke", runs=["simplebaseline-r50/own"]))
+    alone = Baselines.of(counted.of("smoke", only=["simplebaseline-r50/own/seed0"]))
     assert [one.run for one in alone.entrants] == ["simplebaseline-r50/own"]
     assert alone.study.small and alone.entrants[0].latency is None and alone.entrants[0].comparison is None
     text = markdown(alone)
@@ -241,16 +263,28 @@ def test_a_network_under_its_own_recipe_alone_is_still_a_small_one(counted, tmp_
 
 
 def test_a_checkpoint_from_elsewhere_at_full_size_has_the_printed_ap_beside_it(counted) -> None:
-    run = "simplebaseline-r50"
-    train(counted, "paper", {run: NOISE[run]})
-    file = counted.path / "paper" / run / "seed0" / "scores.json"
-    content = json.loads(file.read_text())
-    content["provenance"] |= {"data": "COCO val2017", "external": "zoo.pth", "iterations": None, "wall_time_s": None}
-    file.write_text(json.dumps(content))
-    text = to_markdown(page(counted.of("paper")), "baselines").split("## At full size")[0]
+    runs = ("simplebaseline-r50", "simplebaseline-r50/own", "ssn")
+    train(counted, "paper", {run: NOISE[run] for run in runs})
+    for run in runs:
+        file = counted.path / "paper" / run / "seed0" / "scores.json"
+        content = json.loads(file.read_text())
+        content["provenance"] |= {"data": "COCO val2017"}
+        if run != "ssn":
+            content["provenance"] |= {"external": "zoo.pth", "iterations": None, "wall_time_s": None}
+        file.write_text(json.dumps(content))
+    shown = page(counted.of("paper"))
+    text = to_markdown(shown, "baselines").split("## At full size")[0]
     assert "small versions" not in text and "external: zoo.pth" in text and "trained elsewhere" in text
-    row = next(line for line in text.splitlines() if line.startswith("| simplebaseline-r50 "))
-    assert " elsewhere " in row and " 71.8 " in row and " 2000 " in row
+    cells = [[cell.strip() for cell in line.split("|")] for line in text.splitlines() if line.startswith("| s")]
+    assert [one[3] for one in cells if one[1] == "ssn"] == ["common"]
+    theirs = {one[3]: one for one in cells if one[1] == "simplebaseline-r50"}
+    assert theirs.keys() == {"common, elsewhere", "own, elsewhere"}
+    for one in theirs.values():
+        assert "71.8" in one and "2000" in one
+    table = pd.read_csv(io.StringIO(to_csv(shown.records[""])))
+    recipes = set(zip(table["network"], table["recipe"], strict=True))
+    assert recipes == {("ssn", "common"), ("simplebaseline-r50", "common"), ("simplebaseline-r50", "own")}
+    assert table.set_index("network")["external"].dropna().to_dict() == {"simplebaseline-r50": "zoo.pth"}
 
 
 def test_the_front_of_the_page_is_over_all_recipes(beside: Baselines) -> None:
@@ -266,38 +300,118 @@ def test_the_front_of_the_page_is_over_all_recipes(beside: Baselines) -> None:
     assert fronts["ssn", "common"] == "parameters, MACs, time" and fronts["simplebaseline-r50", "common"] == "–"
 
 
+def column(text: str, name: str) -> dict[tuple[str, str], str]:
+    """Cells of a column of the page's first table, by network and recipe."""
+    header, _, *lines = [
+        [cell.strip() for cell in line.split("|")]
+        for line in text.split("## At full size")[0].splitlines()
+        if line.startswith("|")
+    ]
+    return {(cells[1], cells[3]): cells[header.index(name)] for cells in lines}
+
+
 def test_a_network_below_the_bound_is_compared_with_none(counted) -> None:
-    noise = {**NOISE, "lite-k256": 11.0, "lite-k256-conv5x5": 12.0}
+    noise = {**NOISE, "lite-k256-conv5x5": 12.0}
     ap = train(counted, "figures", noise)
-    assert {run for run, one in ap.items() if one < 0.3} == {"simplebaseline-r50", "lite-k256", "lite-k256-conv5x5"}
+    assert {run for run, one in ap.items() if one < 0.3} == {"simplebaseline-r50", "lite-k256-conv5x5"}
     beside = Baselines.of(counted.of("figures"))
     compared = {one.run: one.comparison for one in beside.entrants if one.comparison}
     assert {run: one.too_low for run, one in compared.items()} == {
         "simplebaseline-r50": ("simplebaseline-r50",),
         "simplebaseline-r50/own": (),
-        "lite-k256-conv7x7": ("lite-k256",),
-        "lite-k256-conv5x5": ("lite-k256-conv5x5", "lite-k256"),
+        "lite-k256-conv7x7": (),
+        "lite-k256-conv5x5": ("lite-k256-conv5x5",),
     }
-    decided = compared["simplebaseline-r50/own"]
-    assert decided.p_holm == decided.p, "nothing else is counted in Holm's adjustment"
-    text = markdown(beside).split("## At full size")[0]
-    header, _, *lines = [line.split("|") for line in text.splitlines() if line.startswith("|")]
-    outcome = [cell.strip() for cell in header].index("Outcome")
-    outcomes = {tuple(cells[i].strip() for i in (1, 3)): cells[outcome].strip() for cells in lines}
-    assert outcomes == {
+    decided = [one for one in compared.values() if not one.too_low]
+    assert [one.p_holm for one in decided] == holm([one.p for one in decided]), "nothing else is counted"
+    own, conv7x7 = compared["simplebaseline-r50/own"], compared["lite-k256-conv7x7"]
+    text = markdown(beside)
+    assert column(text, "Outcome") == {
         ("ssn", "common"): "–",
         ("lite-k256", "common"): "–",
-        ("simplebaseline-r50", "own"): decided.outcome.value,
+        ("simplebaseline-r50", "own"): own.outcome.value,
         ("simplebaseline-r50", "common"): "not compared: too low an AP of simplebaseline-r50",
-        ("lite-k256-conv7x7", "common"): "not compared: too low an AP of lite-k256",
-        ("lite-k256-conv5x5", "common"): "not compared: too low an AP of lite-k256-conv5x5 and lite-k256",
+        ("lite-k256-conv7x7", "common"): conv7x7.outcome.value,
+        ("lite-k256-conv5x5", "common"): "not compared: too low an AP of lite-k256-conv5x5",
     }
-    assert "for the 1 comparison measured here" in text
+    assert "for the 2 comparisons measured here" in text
     table = csv(beside).set_index(["network", "recipe"])
+    line = table.loc[("lite-k256-conv5x5", "common")]
+    assert line["outcome"] == "not compared: too low an AP of lite-k256-conv5x5" and pd.isna(line["p_holm"])
+    assert line["difference_measured"] == pytest.approx(100 * (ap["lite-k256-conv5x5"] - ap["lite-k256"]))
+    assert table.loc[("simplebaseline-r50", "own"), "p_holm"] == pytest.approx(own.p_holm)
+
+
+def test_where_a_decisive_network_is_below_the_bound_nothing_is_compared(counted) -> None:
+    noise = {**NOISE, "lite-k256": 11.0, "lite-k256-conv5x5": 12.0}
+    ap = train(counted, "figures", noise)
+    assert {run for run, one in ap.items() if one < 0.3} == {"simplebaseline-r50", "lite-k256", "lite-k256-conv5x5"}
+    beside = Baselines.of(counted.of("figures"))
+    compared = {one.run: one.comparison for one in beside.entrants if one.comparison}
+    assert {run: set(one.too_low) for run, one in compared.items()} == {
+        "simplebaseline-r50": {"lite-k256", "simplebaseline-r50"},
+        "simplebaseline-r50/own": {"lite-k256"},
+        "lite-k256-conv7x7": {"lite-k256"},
+        "lite-k256-conv5x5": {"lite-k256", "lite-k256-conv5x5"},
+    }
+    assert all(one.outcome is Outcome.NOT_COMPARED and one.p_holm is None for one in compared.values())
+    text = markdown(beside)
+    assert column(text, "Outcome") == {
+        ("ssn", "common"): "–",
+        ("lite-k256", "common"): "–",
+        ("simplebaseline-r50", "own"): "not compared: too low an AP of lite-k256",
+        ("simplebaseline-r50", "common"): "not compared: too low an AP of lite-k256 and simplebaseline-r50",
+        ("lite-k256-conv7x7", "common"): "not compared: too low an AP of lite-k256",
+        ("lite-k256-conv5x5", "common"): "not compared: too low an AP of lite-k256 and lite-k256-conv5x5",
+    }
+    assert "nothing is compared where ssn or ssn-wo-shift or lite-k256 or lite-k512 is below AP 30" in text
+    table = csv(beside).set_index(["network", "recipe"])
+    assert table["p_holm"].isna().all() and table["p"].notna().sum() == len(compared)
     line = table.loc[("lite-k256-conv7x7", "common")]
-    assert line["outcome"] == "not compared: too low an AP of lite-k256" and pd.isna(line["p_holm"])
     assert line["difference_measured"] == pytest.approx(100 * (ap["lite-k256-conv7x7"] - ap["lite-k256"]))
-    assert table.loc[("simplebaseline-r50", "own"), "p_holm"] == pytest.approx(decided.p)
+    without = Baselines.of(counted.of("figures", only=[f"{run}/seed0" for run in noise if run != "lite-k256"]))
+    outcomes = {one.run: one.comparison.outcome for one in without.entrants if one.comparison}
+    assert outcomes.pop("simplebaseline-r50") is Outcome.NOT_COMPARED
+    assert outcomes.keys() == {"simplebaseline-r50/own"} and Outcome.NOT_COMPARED not in outcomes.values()
+
+
+def test_a_network_below_the_bound_is_on_no_front_and_pale(
+    counted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import matplotlib.pyplot as plt
+
+    noise = {"vipnas-mbv3": 12.0, "simplebaseline-r50/own": 11.0} | {run: NOISE[run] for run in ("ssn", "lite-k256")}
+    drawn, cheapest = {}, ("vipnas-mbv3", "common")
+    monkeypatch.setattr(plt, "close", lambda figure: None)
+    for preset in ("figures", "smoke"):
+        ap = train(counted, preset, noise)
+        assert {run for run, one in ap.items() if one < 0.3} == {"vipnas-mbv3", "simplebaseline-r50/own"}
+        shown = page_of(Baselines.of(counted.of(preset)))
+        fronts = column(to_markdown(shown, "baselines"), "On the front of")
+        assert fronts[cheapest] == ("–" if preset == "figures" else "parameters, MACs"), "without a bound it is on it"
+        assert fronts["simplebaseline-r50", "own"] == ("–" if preset == "figures" else fronts[cheapest])
+        assert fronts["ssn", "common"] == "parameters, MACs"
+        shown.pictures[0].draw(tmp_path / f"{preset}.png")
+        drawn[preset] = plt.gcf().axes
+    for preset, on_front in (("figures", ["ssn"]), ("smoke", ["vipnas-mbv3", "simplebaseline-r50/own", "ssn"])):
+        heights = [pytest.approx(100 * ap[run]) for run in on_front]
+        low = sorted(100 * ap[run] for run in ("vipnas-mbv3", "simplebaseline-r50/own"))
+        assert len(drawn[preset]) == 2
+        for panel in drawn[preset]:
+            (line,) = (one for one in panel.lines if one.get_drawstyle() == "steps-post")
+            assert line.get_ydata().tolist() == heights
+            points = [one for one in panel.lines if one.get_marker() != "None"]
+            pale = sorted(one.get_ydata()[0] for one in points if one.get_markeredgecolor() != "black")
+            assert len(points) == len(noise)
+            assert pale == (pytest.approx(low) if preset == "figures" else [])
+    monkeypatch.undo()
+    plt.close("all")
+
+
+def test_a_picture_of_networks_that_are_all_too_low_is_drawn(tmp_path: Path) -> None:
+    points = [Point(name, "a", {"cost": cost}, 5.0, too_low=True) for name, cost in (("one", 1.0), ("two", 2.0))]
+    draw(points, ["a", "b", "c"], "own", "title", "AP", tmp_path / "low.png")
+    assert (tmp_path / "low.png").stat().st_size > 0
 
 
 def test_a_control_is_shown_and_compared_in_table1_alone(counted) -> None:

@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 
 import cv2
+import pandas as pd
 import pytest
 
 from mmpose_ssn.__main__ import main
+from mmpose_ssn.networks import networks
 from mmpose_ssn.pages import curves
+from mmpose_ssn.pages.plots.curve_plot import draw
 from mmpose_ssn.pages.results import Results
 
 
@@ -61,15 +64,29 @@ def test_each_network_is_one_line_in_its_panel_with_a_band_over_its_seeds(tmp_pa
     plt.close()
 
 
+def test_the_panel_is_that_of_the_networks_family_and_not_of_its_name(tmp_path: Path, monkeypatch) -> None:
+    import matplotlib.pyplot as plt
+
+    monkeypatch.setattr(plt, "close", lambda figure: None)
+    of = ("litehrnet-18", "lite-k256-frozen", "ssn")
+    assert [networks()[name].family for name in of] == ["deep", "lite", "deep"]
+    draw(pd.DataFrame([dict(network=name, iteration=50, acc_pose=0.5) for name in of]), "title", tmp_path / "a.png")
+    deep, lite = plt.gcf().axes
+    assert [line.get_label() for line in deep.lines] == [networks()[name].title for name in ("litehrnet-18", "ssn")]
+    assert [line.get_label() for line in lite.lines] == [networks()["lite-k256-frozen"].title]
+    monkeypatch.undo()
+    plt.close()
+
+
 def test_only_chosen_trainings_are_drawn(tmp_path: Path) -> None:
     for run, seed in (("ssn", 0), ("ssn", 1), ("backbone", 1), ("lite-k256-conv7x7", 0)):
         log(tmp_path / "figures" / run / f"seed{seed}", "20260101_000000", {50: 0.5})
     for chosen, expected in (
-        ({}, {("backbone", 1), ("ssn", 0), ("ssn", 1)}),  # an alternative is on no page of Table 1
-        ({"seeds": [1]}, {("backbone", 1), ("ssn", 1)}),
-        ({"runs": ["ssn"], "seeds": [0]}, {("ssn", 0)}),
+        (None, {("backbone", 1), ("ssn", 0), ("ssn", 1)}),  # an alternative is on no page of Table 1
+        (["backbone/seed1", "ssn/seed1", "lite-k256-conv7x7/seed0"], {("backbone", 1), ("ssn", 1)}),
+        (["ssn/seed0"], {("ssn", 0)}),
     ):
-        lines = curves.page(Results("figures", tmp_path, **chosen)).records[""]
+        lines = curves.page(Results("figures", tmp_path, chosen)).records[""]
         assert {(line["network"], line["seed"]) for line in lines} == expected
 
 

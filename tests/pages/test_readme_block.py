@@ -10,6 +10,7 @@ import pytest
 
 from mmpose_ssn.__main__ import main
 from mmpose_ssn.evaluation.comparison import Comparison
+from mmpose_ssn.experiment.presets import load_preset
 from mmpose_ssn.files import RefusedInput
 from mmpose_ssn.pages.readme_block import inject, render_block
 from mmpose_ssn.pages.render import to_csv
@@ -61,7 +62,13 @@ def test_block_shows_measured_rows_controls_and_orderings(committed: Path) -> No
     assert cells(block, "Method") == [
         "Method",
         "AP, printed<br>COCO val2017",
-        f"AP, measured<br>{DATA}<br>not COCO val2017",
+        f"AP, measured<br>{DATA}<br>(not COCO val2017)",
+    ]
+    assert cells(block, "Ordering") == [
+        "Ordering",
+        "Difference, printed<br>COCO val2017",
+        f"Difference, measured<br>{DATA}<br>(not COCO val2017)",
+        "Outcome<br>in these runs",
     ]
     assert cells(block, "SSN  ") == ["SSN", "73.0", "61.0 [59.0, 63.0]"]
     assert cells(block, "Backbone  ") == ["Backbone", "69.7", "not run"]
@@ -73,7 +80,6 @@ def test_block_shows_measured_rows_controls_and_orderings(committed: Path) -> No
         "−2.0 [−3.5, −0.5]",
         "lower",
     ]
-    assert "Outcome<br>in these runs" in block
     for said in (
         "neither reproduces nor refutes",
         "2026-11-22, on x86\\_64, 2 cores: 3 trainings of 900 iterations, whose wall time adds up to 4 minutes",
@@ -129,6 +135,33 @@ def test_an_ordering_of_a_network_below_the_presets_bound_has_no_outcome(made, t
     assert "Holm's adjustment for the 2 comparisons measured here" in block, "as the run was made"
 
 
+@pytest.mark.parametrize("decisive", load_preset("figures").decisive)
+def test_a_decisive_network_below_the_bound_leaves_no_ordering_an_outcome(made, tmp_path: Path, decisive: str) -> None:
+    for run in {"backbone", "backbone-esp", "ssn-wo-ca", "lite-k256-frozen", *load_preset("figures").decisive}:
+        score(made, run, 0.299 if run in (decisive, "ssn-wo-ca") else 0.6)
+    compared = {
+        "backbone-esp-over-backbone": comparison(0.0, (-1.0, 1.0)),
+        "lite-k512-over-k256": comparison(30.1 * ((decisive == "lite-k256") - (decisive == "lite-k512")), (-40, 40)),
+        "ssn-over-wo-ca": comparison(30.1 * (decisive != "ssn"), (-1.0, 40.0)),
+    }
+    block = render_block(commit(made, compared, tmp_path / "docs" / "figures"))
+    assert cells(block, r"Backbone, w/ ESP \> Backbone")[3] == f"not compared: too low an AP of {decisive}"
+    assert cells(block, r"3Block + 3FSM, K = 512 \>")[3] == f"not compared: too low an AP of {decisive}"
+    assert cells(block, r"SSN \> SSN, w/o CA")[3] == f"not compared: too low an AP of {decisive} and ssn-wo-ca"
+    assert "nothing is compared where ssn or ssn-wo-shift or lite-k256 or lite-k512 is below AP 30, in the" in block
+
+
+@pytest.mark.parametrize("seeds", [(0.299, 0.302), (0.302, 0.299)])
+def test_the_bound_on_a_decisive_network_is_on_its_mean_too(made, tmp_path: Path, seeds: tuple[float, float]) -> None:
+    for seed, ap in enumerate(seeds):
+        score(made, "lite-k512", ap, seed)
+    for run in ("backbone", "backbone-esp"):
+        score(made, run, 0.6)
+    compared = {"backbone-esp-over-backbone": comparison(0.0, (-1.0, 1.0))}
+    block = render_block(commit(made, compared, tmp_path / "docs" / "figures"))
+    assert "not compared" not in block and "too low" not in block
+
+
 @pytest.mark.parametrize("seeds", [(0.299, 0.302), (0.302, 0.299)])
 def test_the_bound_is_on_the_mean_over_seeds(made, tmp_path: Path, seeds: tuple[float, float]) -> None:
     for seed, ap in enumerate(seeds):
@@ -153,10 +186,10 @@ def test_a_run_that_the_page_refused_to_compare_stays_so(made, tmp_path: Path) -
     assert cells(block, r"SSN \> SSN, w/o CA")[3] == outcomes["ssn-over-wo-ca"]
     assert cells(block, r"SSN \> SSN, K = 256")[3] == outcomes["ssn-over-k256"]
     assert "Holm's adjustment for the 1 comparison measured here" in block
-    assert "below AP 30, the bound that" in block
+    assert "is below AP 30, in the mean over seeds" in block
     renamed = render_block(folder.rename(folder.with_name("figures-again")))
     assert cells(renamed, r"SSN \> SSN, w/o CA")[3] == outcomes["ssn-over-wo-ca"], "whatever its folder is called"
-    assert "the bound that" not in renamed, "no preset of that name says one"
+    assert "below AP" not in renamed, "no preset of that name says one"
 
 
 @pytest.mark.parametrize("name", ["smoke", "midi"])
@@ -218,7 +251,7 @@ def run_command(*arguments: object) -> int:
 def test_command_writes_once_and_checks(committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     readme = tmp_path / "README.md"
     readme.write_text(README)
-    common = ["--run", committed, "--readme", readme]
+    common = ["--folder", committed, "--readme", readme]
     assert run_command(*common, "--check") == 1
     assert "run python -m mmpose_ssn readme" in capsys.readouterr().err
     assert readme.read_text() == README
@@ -233,10 +266,10 @@ def test_command_writes_once_and_checks(committed: Path, tmp_path: Path, capsys:
 def test_command_says_what_is_missing(committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     readme = tmp_path / "README.md"
     readme.write_text(README)
-    assert run_command("--run", tmp_path / "absent", "--readme", readme) == 1
+    assert run_command("--folder", tmp_path / "absent", "--readme", readme) == 1
     error = capsys.readouterr().err
     assert "absent/table1.csv: cannot be read" in error and "copy both of its CSV files here" in error
     (committed / "orderings.csv").unlink()
-    assert run_command("--run", committed, "--readme", readme) == 1
+    assert run_command("--folder", committed, "--readme", readme) == 1
     assert "orderings.csv: cannot be read" in capsys.readouterr().err
     assert readme.read_text() == README

@@ -14,6 +14,7 @@ from mmpose_ssn.__main__ import main
 from mmpose_ssn.commands.page import PAGES
 from mmpose_ssn.evaluation.comparison import Comparison, Outcome, holm
 from mmpose_ssn.evaluation.scores import check_together, read_scores
+from mmpose_ssn.experiment.presets import load_preset
 from mmpose_ssn.files import RefusedInput
 from mmpose_ssn.networks import networks, shown_on
 from mmpose_ssn.pages.render import to_csv, to_markdown, to_tex
@@ -152,15 +153,17 @@ def test_seeds_are_averaged_and_each_is_in_the_csv(made, score):
     assert list(lines["ap_mean_of_seeds"].astype(float)) == pytest.approx([63.1185] * 2)
 
 
-def test_only_chosen_networks_and_seeds_are_shown(made, score):
+def test_only_chosen_trainings_are_shown(made, score):
     for run, seed in (("ssn", 0), ("ssn", 1), ("lite-k256", 0), ("mean-pose", 0)):
         score(run, 40.0, seed)
     for chosen, expected in (
-        ({"runs": ["ssn"]}, {("ssn", "0"), ("ssn", "1")}),
-        ({"seeds": [0]}, {("ssn", "0"), ("lite-k256", "0"), ("mean-pose", "")}),
-        ({"runs": ["ssn", "mean-pose"], "seeds": [1]}, {("ssn", "1"), ("mean-pose", "")}),
+        (["ssn/seed0", "ssn/seed1"], {("ssn", "0"), ("ssn", "1")}),
+        (["ssn/seed0", "lite-k256/seed0", "mean-pose"], {("ssn", "0"), ("lite-k256", "0"), ("mean-pose", "")}),
+        (["ssn/seed1", "mean-pose"], {("ssn", "1"), ("mean-pose", "")}),
+        (["mean-pose"], {("mean-pose", "")}),
+        (None, {("ssn", "0"), ("ssn", "1"), ("lite-k256", "0"), ("mean-pose", "")}),
     ):
-        lines = csv_rows(csv(page(made.of(**chosen)))).query("ap_measured != ''")
+        lines = csv_rows(csv(page(made.of(only=chosen)))).query("ap_measured != ''")
         assert set(zip(lines["network"], lines["seed"], strict=True)) == expected
 
 
@@ -209,7 +212,9 @@ def test_orderings_stand_under_the_table(made, score):
     text = markdown(shown)
     assert text.index("## Orderings") > text.index("**Made by**")
     header, rows = markdown_rows(text, number=1)
-    assert header[2:] == [
+    assert header == [
+        "Ordering",
+        "Where",
         "Difference, printed<br>COCO val2017",
         "Difference, measured<br>drawn v1<br>(not COCO val2017)",
         "Outcome",
@@ -335,8 +340,43 @@ def test_the_bound_is_on_the_mean_over_seeds(made):
     ap = train(made, {("ssn", 0): 4.0, ("ssn", 1): 4.0, ("ssn-k256", 0): 5.5, ("ssn-k256", 1): 8.5})
     assert ap["ssn-k256", 1] < 30 < fmean((ap["ssn-k256", 0], ap["ssn-k256", 1]))
     assert Table1.of(made.of()).comparisons["ssn-over-k256"].outcome is not Outcome.NOT_COMPARED
-    (one,) = Table1.of(made.of(seeds=[1])).comparisons.values()
+    (one,) = Table1.of(made.of(only=["ssn/seed1", "ssn-k256/seed1"])).comparisons.values()
     assert one.outcome is Outcome.NOT_COMPARED
+
+
+@pytest.mark.parametrize("decisive", load_preset("figures").decisive)
+def test_where_a_decisive_network_is_below_the_bound_nothing_is_compared(made, decisive):
+    noise = {("backbone", 0): 4.0, ("backbone-esp", 0): 5.0, ("ssn-k256", 0): 5.0, ("ssn-wo-ca", 0): 10.0}
+    noise |= {(name, 0): 4.5 for name in load_preset("figures").decisive} | {(decisive, 0): 12.0}
+    ap = train(made, noise)
+    assert {run for (run, _), one in ap.items() if one < 30} == {decisive, "ssn-wo-ca"}
+    table = Table1.of(made.of())
+    assert len(table.comparisons) == 7
+    for name, one in table.comparisons.items():
+        assert one.too_low == ((decisive, "ssn-wo-ca") if "wo-ca" in name else (decisive,)), name
+        assert one.outcome is Outcome.NOT_COMPARED and one.p_holm is None, name
+    shown = page_of(table)
+    _, rows = markdown_rows(markdown(shown), number=1)
+    assert rows["Backbone, w/ ESP > Backbone"][-1] == f"not compared: too low an AP of {decisive}"
+    assert rows["Backbone, w/ ESP > Backbone"][2].startswith(
+        f"{ap['backbone-esp', 0] - ap['backbone', 0]:+.1f} [".replace("-", "−")
+    ), "it is measured all the same"
+    assert {cells[-1].partition(":")[0] for cells in rows.values()} == {"not compared", "not run"}
+    lines = csv_rows(orderings_csv(shown)).query("status == 'measured'")
+    assert (lines["p_holm"] == "").all() and lines["outcome"].str.contains(decisive).all()
+    assert "nothing is compared where ssn or ssn-wo-shift or lite-k256 or lite-k512 is below AP 30" in markdown(shown)
+
+    without = Table1.of(made.of(only=[f"{run}/seed0" for run, _ in noise if run != decisive]))
+    assert without.comparisons["backbone-esp-over-backbone"].outcome is not Outcome.NOT_COMPARED, "it is not there"
+
+
+def test_the_bound_on_a_decisive_network_is_on_its_mean_over_seeds(made):
+    ap = train(made, {("backbone", 0): 4.0, ("backbone-esp", 0): 5.0, ("ssn", 0): 5.5, ("ssn", 1): 8.5})
+    assert ap["ssn", 1] < 30 < fmean((ap["ssn", 0], ap["ssn", 1]))
+    name = "backbone-esp-over-backbone"
+    assert Table1.of(made.of()).comparisons[name].outcome is not Outcome.NOT_COMPARED
+    alone = made.of(only=["backbone/seed0", "backbone-esp/seed0", "ssn/seed1"])
+    assert Table1.of(alone).comparisons[name].too_low == ("ssn",)
 
 
 def test_a_preset_without_a_bound_compares_everything(made):
@@ -344,7 +384,7 @@ def test_a_preset_without_a_bound_compares_everything(made):
     table = Table1.of(made.of("smoke"))
     assert len(table.comparisons) == 5
     assert not any(one.outcome is Outcome.NOT_COMPARED for one in table.comparisons.values())
-    assert "not compared" not in markdown(page_of(table))
+    assert "not compared" not in markdown(page_of(table)) and "below AP" not in markdown(page_of(table))
     assert "adjustment for the 5 comparisons measured here" in markdown(page_of(table))
 
 
@@ -541,3 +581,46 @@ def test_command_refuses_in_one_line_and_writes_nothing(made, score, tmp_path, c
     assert main(command) == 1
     assert "complexity.csv: cannot be read" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_command_shows_the_trainings_that_it_is_told(made, score, tmp_path):
+    for run, seed in (("ssn", 0), ("ssn", 1), ("lite-k256", 0), ("mean-pose", 0)):
+        score(run, 40.0, seed)
+    command = ["page", "table1", "--preset", "figures", "--results", str(tmp_path)]
+    assert main([*command, "--only", "ssn/seed1", "mean-pose"]) == 0
+    lines = csv_rows((tmp_path / "table1.csv").read_text()).query("ap_measured != ''")
+    assert set(zip(lines["network"], lines["seed"], strict=True)) == {("ssn", "1"), ("mean-pose", "")}
+
+
+OF_TRAININGS = ("table1", "table2", "claims", "baselines", "curves")
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name not in OF_TRAININGS])
+def test_command_refuses_a_choice_of_trainings_for_a_page_without_any(made, score, tmp_path, capsys, name):
+    score()
+    command = ["page", name, "--preset", "figures", "--results", str(tmp_path), "--out", str(tmp_path / "new" / name)]
+    assert main([*command, "--only", "ssn/seed0"]) == 1
+    assert f"error: --only goes with table1, table2, claims, baselines, curves, not with {name}\n" in (
+        capsys.readouterr().err
+    )
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("name", OF_TRAININGS)
+def test_command_refuses_trainings_that_are_not_there(made, score, tmp_path, capsys, name):
+    score()
+    command = ["page", name, "--preset", "figures", "--results", str(tmp_path), "--out", str(tmp_path / "new" / name)]
+    assert main([*command, "--only", "ssn/seed0", "ssn/seed1", "hrnet-w32/own/seed0", "mean-pose"]) == 1
+    assert capsys.readouterr().err == f"error: {tmp_path / 'figures/ssn/seed1'} is not there\n"
+    for strange in ("ssn", "ssn/0", "sns/seed0", "hrnet-w32/own", "../figures/ssn/seed0"):
+        assert main([*command, "--only", strange]) == 1
+        assert f"error: got {strange}, expected a training, e.g. ssn/seed0" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_command_refuses_an_unknown_preset_for_every_page(made, tmp_path, capsys, name):
+    command = ["page", name, "--preset", "mini", "--results", str(tmp_path), "--out", str(tmp_path / "new" / name)]
+    assert main(command) == 1
+    assert capsys.readouterr().err == "error: unknown preset 'mini', expected one of: figures, paper, smoke\n"
+    assert not (tmp_path / "new").exists()

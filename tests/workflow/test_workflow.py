@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from mmpose_ssn.experiment.presets import load_preset
-from mmpose_ssn.networks import of_groups
+from mmpose_ssn.networks import networks, of_groups, shown_on
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -122,8 +122,59 @@ def test_page_of_baselines_shows_what_is_asked_for_by_name(checkout: Checkout) -
     assert planned["train"] == 1
     planned = checkout.planned("preset=paper", "networks=hrnet-w32", target=PAGE)
     assert planned["train"] == planned["latency"] == 1 and "latency_of_preset" not in planned
-    status, output = checkout.snakemake("preset=smoke", "networks=ssn-wo-ca", dry=True, target=PAGE)
-    assert status != 0 and "shows none of the chosen networks" in output
+
+
+@pytest.mark.parametrize(
+    ("page", "target", "choice"),
+    [
+        ("table1", "results/table1.md", "hrnet-w32"),
+        ("table2", "results/table2.md", "lite-k256"),
+        ("claims", "results/claims.md", "hrnet-w32,lite-k256-active"),
+        ("baselines", PAGE, "ssn-wo-ca"),
+        ("curves", "results/smoke/curves.md", "hrnet-w32/own"),
+    ],
+)
+def test_page_that_shows_none_of_the_chosen_networks_is_refused_before_anything_runs(
+    checkout: Checkout, page: str, target: str, choice: str
+) -> None:
+    def files() -> dict[Path, int]:
+        made = (file for name in ("results", "data") for file in (checkout.root / name).rglob("*"))
+        return {file: file.stat().st_mtime_ns for file in made if file.name != "plan.json"}
+
+    before = files()
+    status, output = checkout.snakemake("preset=smoke", f"networks={choice}", target=target)
+    assert status != 0
+    shown = [run for run in shown_on("table1" if page == "curves" else page) if run != "mean-pose"]
+    assert f"the page {page} shows none of the chosen networks; it can show: {', '.join(shown)}\n" in output, output
+    assert files() == before
+
+
+@pytest.mark.skipif(networks()["vitpose-s"].can_be_built, reason="mmpretrain is installed")
+@pytest.mark.parametrize("choice", ["vitpose-s", "lite-k256,vitpose-s/own"])
+def test_network_whose_package_is_missing_is_refused(checkout: Checkout, choice: str) -> None:
+    status, output = checkout.snakemake("preset=smoke", f"networks={choice}", dry=True, target=PAGE)
+    assert status != 0
+    assert "vitpose-s needs mmpretrain, which is not installed" in output and "Job stats" not in output
+
+
+@pytest.mark.parametrize("page", ["table1", "table2", "claims", "baselines"])
+def test_page_is_made_of_what_defines_networks_claims_and_bound(checkout: Checkout, page: str) -> None:
+    choice = ("--config", "preset=figures", "networks=ssn", "--", f"results/{page}.md")
+    status, output = checkout.run("--cores", "1", "--filegraph", *choice)
+    assert status == 0, output
+    inputs = output.split(f">{page}</font>")[1].split("output</font>")[0]
+    for name in (
+        "configs/presets/figures.yaml",
+        "mmpose_ssn/networks.yaml",
+        "mmpose_ssn/claims/claims.yaml",
+        "mmpose_ssn/claims/orderings.yaml",
+    ):
+        assert f">{checkout.root / name}<" in inputs, name
+
+
+def test_ledger_of_networks_without_claims_on_offsets_measures_none(checkout: Checkout) -> None:
+    assert "offsets" not in checkout.planned("preset=smoke", "networks=lite-k256", target="results/claims.md")
+    assert checkout.planned("preset=smoke", "networks=ssn", target="results/claims.md")["offsets"] == 1
 
 
 def test_asserted_networks_are_trained_for_the_ledger_alone(checkout: Checkout) -> None:
@@ -157,6 +208,24 @@ def test_comments_retrain_nothing(checkout: Checkout, restored: None) -> None:
         file = checkout.root / name
         file.write_text(f"# A comment.\n{file.read_text()}")
     assert set(checkout.planned()) <= {"complexity", "table1"}, "neither trained nor scored again"
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("configs/presets/smoke.yaml", "evaluation:", "validity: {least_ap: 30, decisive: [ssn]}\nevaluation:"),
+        ("mmpose_ssn/networks.yaml", "offsets frozen at random", "offsets frozen where they start"),
+        ("mmpose_ssn/claims/claims.yaml", "margins:", "# A comment.\nmargins:"),
+        ("mmpose_ssn/claims/orderings.yaml", "learned offsets against random reach", "learned against random offsets"),
+    ],
+)
+def test_changed_definition_renders_the_page_anew_and_trains_nothing(
+    checkout: Checkout, restored: None, name: str, old: str, new: str
+) -> None:
+    file = checkout.root / name
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new, 1))
+    assert checkout.planned() == {"table1": 1}
 
 
 def test_changed_training_setting_retrains_that_network_alone(checkout: Checkout, restored: None) -> None:

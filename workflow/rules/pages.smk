@@ -214,6 +214,7 @@ rule protocols:
 
 rule curves:
     input:
+        definitions=DEFINITIONS,
         records=expand(
             rules.train.output.record,
             run=chosen_for("curves"),
