@@ -224,3 +224,37 @@ def write_training_plan():
         for runs, seeds in groups
     ]
     write_plans(Path(PLAN), plans, side_by_side)
+
+
+def trial_scores(wildcards):
+    trials = load_preset(wildcards.preset).get("trials")
+    if trials is None:
+        raise WorkflowError(f"the preset {wildcards.preset} has no trials")
+    return expand(
+        "results/{preset}/trials/{run}/rate{rate}/scores.json",
+        preset=wildcards.preset,
+        run=trials["networks"],
+        rate=trials["rates"],
+    )
+
+
+def scored(page, field="scores"):
+    """The scores, or another output of scoring, of the chosen networks that a page shows."""
+    return expand(
+        rules.evaluate.output[field], preset=PRESET, run=chosen_for(page), seed=SEEDS
+    )
+
+
+def only(page, *others):
+    """The option that has a page show these trainings and no others; refused where the page shows none of the chosen."""
+
+    def option(wildcards):
+        shown = [f"{run}/seed{seed}" for run in chosen_for(page) for seed in SEEDS]
+        if not shown:
+            raise WorkflowError(
+                f"the page {page} shows none of the chosen networks; it can show: "
+                + ", ".join(can_show(page))
+            )
+        return "--only " + " ".join([*shown, *others])
+
+    return option

@@ -1,28 +1,6 @@
 # Every page is one command, which finds its files under results/; the rules name them, so that they are made before.
 
 
-def scored(page, field="scores"):
-    """The scores, or another output of scoring, of the chosen networks that a page shows."""
-    return expand(
-        rules.evaluate.output[field], preset=PRESET, run=chosen_for(page), seed=SEEDS
-    )
-
-
-def only(page, *others):
-    """The option that has a page show these trainings and no others; refused where the page shows none of the chosen."""
-
-    def option(wildcards):
-        shown = [f"{run}/seed{seed}" for run in chosen_for(page) for seed in SEEDS]
-        if not shown:
-            raise WorkflowError(
-                f"the page {page} shows none of the chosen networks; it can show: "
-                + ", ".join(can_show(page))
-            )
-        return "--only " + " ".join([*shown, *others])
-
-    return option
-
-
 # A page is rendered anew where what it says of networks and claims has changed.
 DEFINITIONS = [
     str(Path(mmpose_ssn.__file__).parent / name)

@@ -5,18 +5,6 @@
 TRIAL_SEED = 1000  # of no training that is reported
 
 
-def trial_scores(wildcards):
-    trials = load_preset(wildcards.preset).get("trials")
-    if trials is None:
-        raise WorkflowError(f"the preset {wildcards.preset} has no trials")
-    return expand(
-        "results/{preset}/trials/{run}/rate{rate}/scores.json",
-        preset=wildcards.preset,
-        run=trials["networks"],
-        rate=trials["rates"],
-    )
-
-
 rule resolve_trial:
     output:
         "results/{preset}/trials/{run}/rate{rate}/config.py",
