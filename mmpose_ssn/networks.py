@@ -38,6 +38,7 @@ class Network:
         package: The package that it needs beside the locked ones; None where it needs none.
         recipes: The recipes that it can be trained by.
         relative_cost: Time of one of its training steps on a CPU, in steps of the network that it is held against.
+        random_offsets: Whether its offsets stay where each seed draws them.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Network:
     package: str | None = None
     recipes: tuple[str, ...] = ("common",)
     relative_cost: float = 1.0
+    random_offsets: bool = False
 
     @property
     def runs(self) -> tuple[str, ...]:
@@ -116,6 +118,16 @@ def split_run(run: str) -> tuple[str, str]:
     """The network and the recipe of a run."""
     name, _, recipe = run.partition("/")
     return name, recipe or "common"
+
+
+def spread_group(run: str) -> str:
+    """Name of the group of networks that are taken to vary alike from training to training (docs/statistics.md).
+
+    The deep networks are one and the lite ones another. Alone stand MMPose's, and each network whose offsets a seed
+    draws for good.
+    """
+    one = network(split_run(run)[0])
+    return run if one.random_offsets or one.group == "baseline" else one.family
 
 
 def networks_of(runs: Iterable[str]) -> tuple[str, ...]:

@@ -1,24 +1,35 @@
-"""Sums of networks' AP compared on the same images: the difference, its intervals, a p-value, and one decision.
+r"""Weighted sums of networks' AP compared: the difference, its interval and its p by a t test, and one decision.
 
-Both sides of a comparison are scored on the same drawn images each time, so that what makes an image hard for both
-cancels. Where several seeds were trained, the difference is their mean, and what other seeds would have given is drawn
-along with the images. Comparisons that are made together are a family, over which p is adjusted.
+A network's AP in one training is taken to be the network's mean plus noise whose spread is that of its *group*, such as
+all deep networks. Three trainings tell a spread poorly, those of a whole group together well enough. For weights
+:math:`w_v` and :math:`n_v` trainings of each network v the difference has the variance
 
-Bootstrap: Efron and Tibshirani, An Introduction to the Bootstrap (1993). Seeds: the solution of Behrens and Fisher, see
-Kim and Cohen, On the Behrens-Fisher problem: a review, Journal of Educational and Behavioral Statistics 23 (1998).
-Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6 (1979).
+.. math:: V = \sum_v w_v^2 s_{g(v)}^2 / n_v + V_\text{images},
+
+with :math:`s_g^2` pooled over the networks of group g, and :math:`V_\text{images}` the bootstrap variance over images
+of the same sum of means over trainings. Its degrees of freedom follow Satterthwaite, over the groups and the images;
+interval and p come from that t distribution. Beside it stands Welch's test, for which every network has a spread of its
+own. ``docs/statistics.md`` leads through it with an example.
+
+Satterthwaite, An approximate distribution of estimates of variance components, Biometrics Bulletin 2 (1946). Welch, The
+generalization of Student's problem, Biometrika 34 (1947). Brown and Forsythe, Robust tests for the equality of
+variances, JASA 69 (1974). Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of
+Statistics 6 (1979).
 """
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtr, stdtrit
+from scipy.stats import levene
 
 LEVEL = 0.95
 """Level of the intervals that pages show."""
@@ -28,6 +39,8 @@ ERROR = 0.05
 
 Interval = tuple[float, float]
 
+Name = TypeVar("Name", bound=Hashable)
+
 
 class Outcome(Enum):
     """What is said of the first side of a comparison against the second."""
@@ -35,37 +48,89 @@ class Outcome(Enum):
     HIGHER = "higher"
     LOWER = "lower"
     UNDECIDED = "undecided"
+    DESCRIPTIVE = "descriptive"
     NOT_COMPARED = "not compared"
 
 
-@dataclass(frozen=True, eq=False)
-class ResampledAP:
-    """AP of one training, on all images and on each of :func:`mmpose_ssn.evaluation.bootstrap.draw_images`' resamples.
+class Basis(Enum):
+    """Where a test takes the spread over trainings from."""
+
+    POOLED = "pooled over its group"
+    WELCH = "each network's own"
+    EARLIER = "that of earlier trainings"
+    IMAGES = "none: one training, so that images alone are drawn"
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How much the AP of a group's networks varies from training to training.
 
     Attributes:
-        whole: AP on all images, as a fraction.
-        resampled: AP on each resample, [R]; NaN where a resample has nobody in it.
+        sd: Standard deviation in AP points.
+        freedom: Degrees of freedom that it was estimated with.
+        levene: p-value of equal spreads of the group's networks, by Levene's test about medians; None for one network.
     """
 
-    whole: float
+    sd: float
+    freedom: float
+    levene: float | None = None
+
+    @classmethod
+    def pooled(cls, networks: Iterable[Sequence[float]]) -> Spread | None:
+        """The spread over the trainings of several networks.
+
+        Args:
+            networks: AP of each network's trainings, in AP points.
+
+        Returns:
+            None where no network has two trainings.
+        """
+        trained = [ap for ap in networks if len(ap) > 1]
+        freedom = sum(len(ap) - 1 for ap in trained)
+        if not freedom:
+            return None
+        squares = sum((len(ap) - 1) * statistics.variance(ap) for ap in trained)
+        alike = len(trained) < 2 or squares == 0  # Levene's statistic is 0 / 0 where nothing varies
+        return cls(math.sqrt(squares / freedom), freedom, None if alike else float(levene(*trained).pvalue))
+
+
+@dataclass(frozen=True, eq=False)
+class Term:
+    """What one network brings to a comparison.
+
+    Attributes:
+        run: Name of the network under its recipe.
+        group: Name of the group of networks that share its spread over trainings.
+        weight: Weight of its final predictor's AP; None where other predictors are in it, whose spread is their own.
+        sums: Weighted sum of its predictors' AP in each training, in AP points.
+        resampled: The same on each resample of the images, the mean over trainings, [R]; NaN where a resample has
+            nobody in it.
+    """
+
+    run: str
+    group: str
+    weight: float | None
+    sums: Sequence[float]
     resampled: npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class Sides:
-    """The two sides of a comparison, resampled by the same draws of the images.
+@dataclass(frozen=True)
+class TTest:
+    """A t test of no difference.
 
     Attributes:
-        first: The first side's AP with each seed.
-        second: The second side's AP with the same seeds, in the same order.
-        seeds: Those seeds.
-        too_low: Networks whose AP is below the bound under which a preset compares nothing.
+        basis: Where it takes the spread over trainings from.
+        error: Standard error of the difference, in AP points.
+        freedom: Degrees of freedom.
+        p: Two-sided p-value.
+        p_holm: The same, adjusted for its family; None where nothing is decided.
     """
 
-    first: Sequence[ResampledAP]
-    second: Sequence[ResampledAP]
-    seeds: tuple[int, ...]
-    too_low: tuple[str, ...] = ()
+    basis: Basis
+    error: float
+    freedom: float
+    p: float
+    p_holm: float | None = None
 
 
 @dataclass(frozen=True)
@@ -74,139 +139,188 @@ class Comparison:
 
     Attributes:
         preset: The preset that all networks were trained under.
-        seeds: The seeds of the trainings, in pairs.
-        difference: The difference on all images, the mean over seeds.
-        interval90: Its paired percentile bootstrap interval at 90 %.
-        interval95: The same at 95 %.
-        p: Two-sided p-value of no difference, see :func:`two_sided_p`.
-        p_holm: The same, adjusted for all comparisons of the family; None where nothing is compared.
-        stability: Share of the resampled differences above zero; a description, not a probability that the first side
-            is the better one.
+        trainings: Number of trainings of each network, by its run's name.
+        difference: The difference of means over trainings.
+        test: The test that interval and outcome are of.
+        welch: Welch's test beside it; None where a network has one training.
+        levene: Smallest p-value of equal spreads among the groups that it pools over; None where it pools over none.
+        family: Number of comparisons that are decided together; None where this one is descriptive.
         too_low: Networks whose AP is below the bound under which the preset compares nothing.
     """
 
     preset: str
-    seeds: tuple[int, ...]
+    trainings: Mapping[str, int]
     difference: float
-    interval90: Interval
-    interval95: Interval
-    p: float
-    p_holm: float | None
-    stability: float
+    test: TTest
+    welch: TTest | None
+    levene: float | None = None
+    family: int | None = None
     too_low: tuple[str, ...] = ()
+
+    def interval(self, level: float = LEVEL) -> Interval:
+        """The t interval of the difference, not adjusted for the number of comparisons."""
+        half = float(stdtrit(self.test.freedom, (1 + level) / 2)) * self.test.error
+        return self.difference - half, self.difference + half
 
     @property
     def outcome(self) -> Outcome:
         """The decision: a difference whose adjusted p is at most :data:`ERROR` has the sign that was seen."""
-        if self.p_holm is None:
+        if self.too_low:
             return Outcome.NOT_COMPARED
-        if not 0 <= self.p_holm <= 1:
-            raise ValueError(f"p is {self.p_holm}, expected a number between 0 and 1")
-        if self.p_holm > ERROR or self.difference == 0:
+        return Outcome.DESCRIPTIVE if self.family is None else self._decision(self.test)
+
+    @property
+    def rests_on_pooling(self) -> bool:
+        """Whether Welch's test would decide otherwise than the one that decides."""
+        decided = self.outcome not in (Outcome.NOT_COMPARED, Outcome.DESCRIPTIVE)
+        return decided and self.welch is not None and self._decision(self.welch) is not self.outcome
+
+    @property
+    def in_these_runs(self) -> bool:
+        """Whether it speaks of these trainings alone, as nothing is known of how much others would differ."""
+        return self.test.basis is Basis.IMAGES
+
+    def _decision(self, test: TTest) -> Outcome:
+        if test.p_holm is None or test.p_holm > ERROR or self.difference == 0:
             return Outcome.UNDECIDED
         return Outcome.HIGHER if self.difference > 0 else Outcome.LOWER
 
     def __str__(self) -> str:
-        low, high = self.interval95
-        decided = "" if self.p_holm is None else f", p = {self.p_holm:.2g} after Holm"
-        seeds = f"{len(self.seeds)} seed{'s' * (len(self.seeds) > 1)}"
+        low, high = self.interval()
+        decided = "" if self.test.p_holm is None else f", p = {self.test.p_holm:.2g} after Holm"
+        counts = sorted(set(self.trainings.values()))
+        each = " to ".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
         return (
-            f"{self.difference:+.2f} AP, 95 % [{low:+.2f}, {high:+.2f}]{decided}, stability figure "
-            f"{self.stability:.0%}; {seeds}"
+            f"{self.difference:+.2f} AP, 95 % [{low:+.2f}, {high:+.2f}]{decided}; {each} training"
+            f"{'s' * (counts[-1] > 1)} of each network, their spread {self.test.basis.value}"
         )
 
 
-def compare(preset: str, family: Mapping[str, Sides], seed: int = 0) -> dict[str, Comparison]:
-    """Make the comparisons of a family, and adjust their p-values by Holm.
+def measure(
+    preset: str,
+    terms: Sequence[Term],
+    images: int,
+    spreads: Mapping[str, Spread],
+    earlier: Mapping[str, Spread],
+    too_low: tuple[str, ...] = (),
+) -> Comparison:
+    """Measure the sum of some terms, and test it against zero.
 
-    A family of m comparisons needs 40 m - 1 resamples, or none of them can be decided (:func:`two_sided_p`). Those in
-    which a network's AP is too low are measured, and neither decided nor counted in m.
+    The spread over trainings is pooled where every term is of a final predictor and each group's is known, unless
+    Levene's test says of a group that its networks have different ones; then, and for other predictors, it is each
+    network's own (Welch). Where neither is to be had, it is that of earlier trainings, if the preset names it, else the
+    choice of images is all that is tested.
 
     Args:
         preset: The preset that all networks were trained under.
-        family: The comparisons, by name.
-        seed: Seed of the drawing of other seeds' differences.
+        terms: One term for each network.
+        images: Number of images that AP was taken on.
+        spreads: Spread of each group, as these trainings have it.
+        earlier: Spread of each group, as earlier trainings had it.
+        too_low: Networks whose AP is too low to be compared.
+
+    Returns:
+        A descriptive comparison; :func:`compare` decides.
 
     Raises:
-        ValueError: If two sides do not make pairs, an AP is not a number, or no resample has anybody in it.
+        ValueError: If there are no terms, an AP is not a number, the terms are not resampled alike, or no resample has
+            anybody in it.
     """
-    found = {name: _measured(preset, sides, seed) for name, sides in family.items()}
-    decided = [name for name, one in found.items() if not one.too_low]
-    for name, p_holm in zip(decided, holm([found[name].p for name in decided]), strict=True):
-        found[name] = replace(found[name], p_holm=p_holm)
-    return found
-
-
-def resampled_difference(sides: Sides, seed: int = 0) -> npt.NDArray[np.float64]:
-    """The resampled differences of two sides as fractions, without the resamples that nobody is in.
-
-    Each is the mean over the S seeds on one draw of the images, plus a draw of what other seeds would have given:
-    s / sqrt(S) times a t variable with S - 1 degrees of freedom, where s is the standard deviation of the seeds'
-    differences on all images. It errs to the safe side. Drawing the S seeds themselves with replacement does not: three
-    that agree in sign by chance, one time in four, always look certain. With one pair the choice of the images alone is
-    drawn, and not what another training seed would have given.
-
-    Raises:
-        ValueError: As :func:`compare`.
-    """
-    first, second = sides.first, sides.second
-    if len(first) != len(second) or not first:
-        raise ValueError(f"got {len(first)} and {len(second)} trainings to pair, expected as many of both, at least 1")
-    if not all(math.isfinite(one.whole) for one in (*first, *second)):
-        raise ValueError("the AP of a training is not a number: evaluate it again")
-    if len(lengths := {len(one.resampled) for one in (*first, *second)}) != 1:
+    if not terms or not all(term.sums and all(map(math.isfinite, term.sums)) for term in terms):
+        raise ValueError("expected one AP or more of each network, all of them numbers: evaluate the trainings again")
+    if len(lengths := {len(term.resampled) for term in terms}) != 1:
         raise ValueError(f"got {sorted(lengths)} resamples, expected the same draws of images for all trainings")
-    resampled = np.mean([a.resampled - b.resampled for a, b in zip(first, second, strict=True)], axis=0)
-    seeds = len(first)
-    if seeds > 1:
-        other_seeds = np.random.default_rng([seed, seeds]).standard_t(seeds - 1, size=len(resampled))
-        resampled = resampled + statistics.stdev(_whole(sides)) / math.sqrt(seeds) * other_seeds
+    resampled = np.sum([term.resampled for term in terms], axis=0)
     resampled = resampled[~np.isnan(resampled)]
-    if len(resampled) == 0:
+    if len(resampled) < 2:
         raise ValueError("no resample has a person who counts: there is nothing to compare on")
-    return np.asarray(resampled)
+    of_images = [(float(resampled.var(ddof=1)), float(max(images - 1, 1)))]
+    difference = sum(statistics.fmean(term.sums) for term in terms)
+
+    welch = None
+    if all(len(term.sums) > 1 for term in terms):
+        own = [(statistics.variance(term.sums) / len(term.sums), float(len(term.sums) - 1)) for term in terms]
+        welch = _t_test(Basis.WELCH, difference, own + of_images)
+    final = all(term.weight is not None for term in terms)
+    groups = {term.group for term in terms}
+    pooled, levene = None, None
+    if final and groups <= spreads.keys():
+        pooled = _t_test(Basis.POOLED, difference, _shares(terms, spreads) + of_images)
+        levene = min((p for group in groups if (p := spreads[group].levene) is not None), default=None)
+    test = welch if welch and levene is not None and levene < ERROR else pooled or welch
+    if test is None and final and groups <= earlier.keys():
+        test = _t_test(Basis.EARLIER, difference, _shares(terms, earlier) + of_images)
+    return Comparison(
+        preset=preset,
+        trainings={term.run: len(term.sums) for term in terms},
+        difference=difference,
+        test=test or _t_test(Basis.IMAGES, difference, of_images),
+        welch=welch,
+        levene=levene,
+        too_low=too_low,
+    )
 
 
-def two_sided_p(resampled: npt.NDArray[np.float64]) -> float:
-    """The two-sided bootstrap p-value of no difference.
+def compare(measured: Mapping[Name, Comparison], size: int | None = None) -> dict[Name, Comparison]:
+    """Decide the comparisons of a family together, by Holm.
 
-    p = 2 (1 + n) / (1 + R), at most 1, where n of the R resampled differences are 0 or on the rarer side of it. It is
-    about 1 less the level at which the percentile interval would just touch 0. One is added to both counts because what
-    was measured is a draw itself, so that p is never 0: R resamples give no less than 2 / (1 + R), and Holm at 5 % can
-    decide none of m comparisons where R < 40 m - 1.
+    Args:
+        measured: The comparisons, by name.
+        size: Number of comparisons that the family was planned with, of which some may not have been measured; by
+            default as many as there are. One that is too low to be compared still counts.
     """
-    rarer = min(np.count_nonzero(resampled <= 0), np.count_nonzero(resampled >= 0))
-    return float(min(1.0, 2 * (1 + rarer) / (1 + len(resampled))))
+    size = len(measured) if size is None else size
+    decided = {name: replace(one, family=size) for name, one in measured.items()}
+    names = [name for name, one in decided.items() if not one.too_low]
+    for name, p_holm in zip(names, holm([decided[name].test.p for name in names], size), strict=True):
+        decided[name] = replace(decided[name], test=replace(decided[name].test, p_holm=p_holm))
+    welch = {name: one for name in names if (one := decided[name].welch)}
+    for (name, one), p_holm in zip(welch.items(), holm([one.p for one in welch.values()], size), strict=True):
+        decided[name] = replace(decided[name], welch=replace(one, p_holm=p_holm))
+    return decided
 
 
-def holm(p: Sequence[float]) -> list[float]:
-    """Holm's adjusted p-values, in the given order: holding each against one level keeps that level for all m tests
+def holm(p: Sequence[float], size: int | None = None) -> list[float]:
+    """Holm's adjusted p-values, in the given order: holding each against one level keeps that level for all tests
     together.
 
     The k-th smallest, k = 1 ... m, becomes the largest (m - j + 1) p_(j) of those up to it, j <= k, at most 1.
+
+    Args:
+        p: The p-values.
+        size: m, where more tests were planned than have a p-value; by default their number.
+
+    Raises:
+        ValueError: If there are more p-values than ``size``, or one is not between 0 and 1.
     """
+    m = len(p) if size is None else size
+    if len(p) > m or not all(0 <= one <= 1 for one in p):
+        raise ValueError(f"got the p-values {list(p)}, expected at most {m} numbers between 0 and 1")
     order = np.argsort(p, kind="stable")
-    scaled = np.asarray(p, dtype=np.float64)[order] * np.arange(len(p), 0, -1)
+    scaled = np.asarray(p, dtype=np.float64)[order] * (m - np.arange(len(p)))
     adjusted = np.empty(len(p))
     adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
     return [float(value) for value in adjusted]
 
 
-def _measured(preset: str, sides: Sides, seed: int) -> Comparison:
-    resampled = resampled_difference(sides, seed)
-    low95, low90, high90, high95 = (100 * float(end) for end in np.quantile(resampled, [0.025, 0.05, 0.95, 0.975]))
-    return Comparison(
-        preset=preset,
-        seeds=sides.seeds,
-        difference=100 * statistics.fmean(_whole(sides)),
-        interval90=(low90, high90),
-        interval95=(low95, high95),
-        p=two_sided_p(resampled),
-        p_holm=None,
-        stability=float(np.mean(resampled > 0)),
-        too_low=sides.too_low,
-    )
+_Share = tuple[float, float]
+"""A part of a difference's variance, in squared AP points, and the degrees of freedom that it was estimated with."""
 
 
-def _whole(sides: Sides) -> list[float]:
-    return [a.whole - b.whole for a, b in zip(sides.first, sides.second, strict=True)]
+def _shares(terms: Sequence[Term], spreads: Mapping[str, Spread]) -> list[_Share]:
+    """One share of the variance for each group."""
+    factors: dict[str, float] = {}
+    for term in terms:
+        assert term.weight is not None  # the caller has seen to it
+        factors[term.group] = factors.get(term.group, 0.0) + term.weight**2 / len(term.sums)
+    return [(factor * spreads[group].sd ** 2, spreads[group].freedom) for group, factor in factors.items()]
+
+
+def _t_test(basis: Basis, difference: float, shares: Sequence[_Share]) -> TTest:
+    """The test of a difference whose variance is the sum of independently estimated shares (Satterthwaite)."""
+    variance = sum(share for share, _ in shares)
+    doubt = sum(share**2 / freedom for share, freedom in shares if share)
+    if not doubt:  # nothing varies
+        return TTest(basis, 0.0, math.inf, 1.0 if difference == 0 else 0.0)
+    freedom, error = variance**2 / doubt, math.sqrt(variance)
+    return TTest(basis, error, freedom, 2 * float(stdtr(freedom, -abs(difference) / error)))

@@ -1,21 +1,27 @@
-"""The trainings of one preset and their detections, from which weighted sums of predictors' AP are resampled."""
+"""The trainings of one preset and their detections, from which weighted sums of predictors' AP are compared."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from statistics import fmean
 
 import numpy as np
+import numpy.typing as npt
 
 from mmpose_ssn.evaluation.bootstrap import KeypointAnnotations, KeypointMatches, draw_images
-from mmpose_ssn.evaluation.comparison import ResampledAP, Sides
+from mmpose_ssn.evaluation.comparison import Comparison, Spread, Term, compare, measure
 from mmpose_ssn.evaluation.scores import Scores
 from mmpose_ssn.files import RefusedInput
+from mmpose_ssn.networks import spread_group
 
-Term = tuple[str, str | None]
+RESAMPLES = 2000
+"""Number of draws of the images behind the variance over images of a comparison."""
+
+Predictor = tuple[str, str | None]
 """Name of a run and one of its predictors; None for its final predictor."""
 
-Contrast = Mapping[Term, float]
+Contrast = Mapping[Predictor, float]
 """Weight of each predictor's AP; a comparison asks whether their sum is above zero."""
 
 
@@ -23,30 +29,48 @@ class TrainedPredictors:
     """Every predictor of the trainings of one preset, matched with the people when it is first asked for.
 
     Args:
+        preset: The preset that all were trained under.
         scores: Scores of one preset, data set and protocol. Beside each file lie its detections.
-        resamples: Number of draws of the images.
+        pool: Scores of more trainings, over which spreads are pooled and of which the bound asks. Pages give those of
+            Table 1, so that one difference has one interval and one outcome on every page.
+        primary: The contrasts that the preset decides, all together; None where it names none and each page decides
+            what it compares.
+        earlier: Spread over trainings of each group in earlier trainings.
         least_ap: AP in percent, the mean over seeds, below which a network is not compared; 0 for no bound.
         decisive: Networks that void every comparison where one of them is below it.
-        seed: Seed of the drawing.
+        resamples: Number of draws of the images.
 
     Attributes:
+        preset: The preset.
         scores: The scores by run and seed; the mean pose, which was not trained, is left out.
+        primary: The contrasts that the preset decides, or None.
+        spreads: Spread over these trainings of each group's final predictors.
         resamples: Number of draws of the images.
     """
 
     def __init__(
         self,
+        preset: str,
         scores: Iterable[Scores],
-        resamples: int,
+        pool: Iterable[Scores] = (),
+        primary: Sequence[Contrast] | None = None,
+        earlier: Mapping[str, Spread] | None = None,
         least_ap: float = 0.0,
         decisive: Collection[str] = (),
-        seed: int = 0,
+        resamples: int = RESAMPLES,
     ) -> None:
+        self.preset, self.primary, self.resamples = preset, primary, resamples
         self.scores = {(one.run, one.seed): one for one in scores if one.seed is not None}
-        self.resamples = resamples
-        self._least_ap, self._decisive, self._seed = least_ap, decisive, seed
+        self._earlier, self._least_ap, self._decisive = earlier or {}, least_ap, decisive
+        pooled_over = {(one.run, one.seed): one for one in pool if one.seed is not None} or self.scores
+        self._known = self.scores | pooled_over
+        groups: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+        for (run, _), one in pooled_over.items():
+            groups[spread_group(run)][run].append(100 * one.ap)
+        pooled = {group: Spread.pooled(networks.values()) for group, networks in groups.items()}
+        self.spreads = {group: spread for group, spread in pooled.items() if spread}
         self._annotations: KeypointAnnotations | None = None
-        self._resampled: dict[tuple[str, int, str], ResampledAP] = {}
+        self._resampled: dict[tuple[str, int, str], npt.NDArray[np.float64]] = {}
 
     def of(self, run: str) -> list[Scores]:
         """A run's trainings by ascending seed."""
@@ -60,48 +84,69 @@ class TrainedPredictors:
             if not self.of(run) or any(predictor not in (None, *one.predictors) for one in self.of(run))
         }
 
-    def seeds(self, contrast: Contrast) -> list[int]:
-        """The seeds that all of a contrast's runs were trained with."""
-        of_each = [{seed for name, seed in self.scores if name == run} for run, _ in contrast]
-        return sorted(set.intersection(*of_each))
+    def compare(self, family: Mapping[str, Contrast]) -> dict[str, Comparison]:
+        """Compare what was trained of some contrasts.
 
-    def sides(self, contrast: Contrast) -> Sides:
-        """The two sides of a contrast: its terms above zero and those below, each added up for each seed that all its
-        runs have.
+        Where the preset names what it decides, Holm's adjustment is over that, and all other comparisons are
+        descriptive. Where it names nothing, they are a family of their own.
+
+        Args:
+            family: The contrasts, by name.
 
         Raises:
             RefusedInput: If detections are missing, or do not give the AP that their ``scores.json`` holds.
         """
-        above = {term: weight for term, weight in contrast.items() if weight > 0}
-        below = {term: -weight for term, weight in contrast.items() if weight < 0}
-        seeds = self.seeds(contrast)
-        return Sides(
-            first=[self._sum(above, seed) for seed in seeds],
-            second=[self._sum(below, seed) for seed in seeds],
-            seeds=tuple(seeds),
-            too_low=self.too_low(run for run, _ in contrast),
-        )
+        found = {name: self._measured(one) for name, one in family.items() if not self.missing(one)}
+        if self.primary is None:
+            return compare(found)
+        trained = {self._canonical(one): one for one in self.primary if not self.missing(one)}
+        decided = compare({key: self._measured(one) for key, one in trained.items()}, len(self.primary))
+        return {name: decided.get(self._canonical(family[name]), one) for name, one in found.items()}
 
     def too_low(self, runs: Iterable[str]) -> tuple[str, ...]:
         """The decisive networks whose AP is below the bound, and those of some runs; none is compared with another."""
-        asked = dict.fromkeys([*self._decisive, *runs])
-        return tuple(run for run in asked if self.of(run) and 100 * fmean(s.ap for s in self.of(run)) < self._least_ap)
+        found = []
+        for run in dict.fromkeys([*self._decisive, *runs]):
+            ap = [100 * one.ap for (name, _), one in self._known.items() if name == run]
+            if ap and fmean(ap) < self._least_ap:
+                found.append(run)
+        return tuple(found)
 
-    def _sum(self, terms: Contrast, seed: int) -> ResampledAP:
-        each = [(weight, self._one(run, seed, predictor)) for (run, predictor), weight in terms.items()]
-        return ResampledAP(
-            whole=sum(weight * one.whole for weight, one in each),
-            resampled=np.sum([weight * one.resampled for weight, one in each], axis=0),
+    def _measured(self, contrast: Contrast) -> Comparison:
+        runs: dict[str, dict[str, float]] = defaultdict(dict)
+        for (run, predictor), weight in self._canonical(contrast):
+            runs[run][predictor] = weight
+        images = self.of(next(iter(runs)))[0].images
+        terms = [self._term(run, weights) for run, weights in runs.items()]
+        return measure(self.preset, terms, images, self.spreads, self._earlier, self.too_low(runs))
+
+    def _term(self, run: str, weights: Mapping[str, float]) -> Term:
+        trainings = self.of(run)
+        resampled = [
+            weight * self._resampled_ap(scores, predictor)
+            for scores in trainings
+            for predictor, weight in weights.items()
+        ]
+        return Term(
+            run=run,
+            group=spread_group(run),
+            weight=weights[trainings[0].final] if list(weights) == [trainings[0].final] else None,
+            sums=[100 * sum(w * scores.predictors[name].ap for name, w in weights.items()) for scores in trainings],
+            resampled=100 * np.sum(resampled, axis=0) / len(trainings),
         )
 
-    def _one(self, run: str, seed: int, predictor: str | None) -> ResampledAP:
-        scores = self.scores[run, seed]
-        name = predictor or scores.final
-        key = (run, seed, name)
+    def _canonical(self, contrast: Contrast) -> tuple[tuple[tuple[str, str], float], ...]:
+        """A contrast with the final predictors named, in the order of their runs."""
+        named = {(run, predictor or self.of(run)[0].final): w for (run, predictor), w in contrast.items()}
+        return tuple(sorted(named.items()))
+
+    def _resampled_ap(self, scores: Scores, predictor: str) -> npt.NDArray[np.float64]:
+        assert scores.seed is not None  # it was trained
+        key = (scores.run, scores.seed, predictor)
         if key not in self._resampled:
-            matches = self._matched(scores, name)
-            draws = draw_images(len(matches.image_ids), self.resamples, self._seed)
-            self._resampled[key] = ResampledAP(matches.average_precision(), matches.resampled_average_precision(draws))
+            matches = self._matched(scores, predictor)
+            draws = draw_images(len(matches.image_ids), self.resamples, seed=0)
+            self._resampled[key] = matches.resampled_average_precision(draws)
         return self._resampled[key]
 
     def _matched(self, scores: Scores, predictor: str) -> KeypointMatches:
