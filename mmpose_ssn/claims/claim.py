@@ -57,13 +57,13 @@ class Margin:
     before any training on COCO.
 
     Attributes:
-        value: The margin in ``unit``; what rounding of the print allows comes on top.
+        value: The margin in ``unit``; what rounding of the print allows comes on top. None where nobody knows one.
         unit: Unit of the value.
         source: Where the value comes from.
         words: What the paper's words were taken to mean, and why.
     """
 
-    value: float
+    value: float | None
     unit: str
     source: str
     words: str
@@ -133,11 +133,22 @@ class Claim:
         return self.value.half_unit * (len(self.contrast) if self.derived else 1)
 
     @property
+    def bound(self) -> float:
+        """The value of the margin.
+
+        Raises:
+            ValueError: If nobody knows one.
+        """
+        if self.margin.value is None:
+            raise ValueError(f"the claim {self.id} has no margin: {self.margin.words}")
+        return self.margin.value
+
+    @property
     def delta(self) -> float:
         """How far a figure may lie from the value and still count as the same, in ``unit``: margin and rounding
         together.
         """
-        return self.margin.value + self.rounding
+        return self.bound + self.rounding
 
     def _only(self, weight: int) -> str | None:
         networks = [network for network, own in self.contrast.items() if own == weight]

@@ -63,7 +63,7 @@ class CountedClaim:
         """What the figure is held against: the printed value where it is to equal that, else the claim's margin."""
         if self.relation in (Relation.DIGITS, Relation.ROUNDING):
             return _printed(self.claim)
-        return self.claim.margin.value
+        return self.claim.bound
 
     @property
     def holds(self) -> bool:
@@ -73,9 +73,9 @@ class CountedClaim:
             and {
                 Relation.DIGITS: lambda: _printed(self.claim).matches(self.counted),
                 Relation.ROUNDING: lambda: abs(self.counted - float(_printed(self.claim))) <= self.claim.delta,
-                Relation.AT_MOST: lambda: self.counted <= self.claim.margin.value,
-                Relation.AT_LEAST: lambda: self.counted >= self.claim.margin.value,
-                Relation.ABOVE: lambda: self.counted > self.claim.margin.value,
+                Relation.AT_MOST: lambda: self.counted <= self.claim.bound,
+                Relation.AT_LEAST: lambda: self.counted >= self.claim.bound,
+                Relation.ABOVE: lambda: self.counted > self.claim.bound,
             }[self.relation]()
         )
 

@@ -6,6 +6,7 @@ where a controlled experiment has asked the same question of its own networks (:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,24 +16,25 @@ from mmpose_ssn.claims.claim import Claim
 from mmpose_ssn.claims.questions import questions
 from mmpose_ssn.claims.verdicts import (
     PAPER_PRESET,
-    CocoRuns,
     Count,
     Finding,
-    Printed,
-    SeedSD,
     Verdict,
     VerdictKind,
     find_little,
     find_ordering,
-    judge_contrast,
     judge_cost,
+    judge_little,
     judge_ordering,
+    judge_point,
 )
-from mmpose_ssn.evaluation.comparison import Comparison
+from mmpose_ssn.evaluation.comparison import Comparison, Spread
 from mmpose_ssn.evaluation.trained import TrainedPredictors
+from mmpose_ssn.networks import spread_group
 
-PRIOR = SeedSD(0.3, "chosen before any run, above the differences of 0.1 to 0.2 AP between published retrainings")
-"""Seed SD of a network with fewer than three seeds."""
+PRIOR = Spread(0.3, math.inf)
+"""Spread over trainings where each network was trained once: chosen before any run, above the differences of 0.1 to 0.2
+AP between published retrainings.
+"""
 
 _COCO = "a full-size training on COCO (preset paper)"
 
@@ -94,8 +96,8 @@ class Entry:
         """
         if self.claim.kind == "shape":
             return "its shape"
-        if self.claim.kind == "difference" and self.claim.value is None:
-            return f"within {self.claim.margin.value:g} {self.claim.unit}"
+        if _is_of_little(self.claim):
+            return f"within {self.claim.bound:g} {self.claim.unit}"
         return "its direction"
 
     @property
@@ -105,7 +107,6 @@ class Entry:
 
 
 def ledger(
-    preset: str,
     trained: TrainedPredictors,
     comparisons: Mapping[str, Sequence[Comparison]],
     counted: Mapping[str, Counted],
@@ -115,19 +116,17 @@ def ledger(
     """Decide every claim as far as the files go.
 
     Args:
-        preset: Preset of the trainings.
         trained: The trainings.
         comparisons: The comparisons by claim id, as :func:`mmpose_ssn.claims.questions.compared` gives them.
         counted: The counted costs, by claim id.
         measured: What other files say of claims, by claim id.
         sources: The file of ``counted`` under ``"cost"``, and of ``measured`` under the claims' ``decided_by``.
     """
-    return [_entry(claim, preset, trained, comparisons, counted, measured, sources) for claim in claims().values()]
+    return [_entry(claim, trained, comparisons, counted, measured, sources) for claim in claims().values()]
 
 
 def _entry(
     claim: Claim,
-    preset: str,
     trained: TrainedPredictors,
     comparisons: Mapping[str, Sequence[Comparison]],
     counted: Mapping[str, Counted],
@@ -142,7 +141,7 @@ def _entry(
         of = measured[claim.id]
         return Entry(claim, Verdict.not_run(_COCO), of.finding, of.figure, (sources[claim.decided_by],))
     if claim.decided_by == "scores":
-        return _of_scores(claim, preset, trained, comparisons.get(claim.id, []))
+        return _of_scores(claim, trained, comparisons.get(claim.id, []))
     return Entry(claim, Verdict.not_run(_NEEDED.get(claim.decided_by, claim.quantity)))
 
 
@@ -161,35 +160,33 @@ def _of_cost(claim: Claim, counted: Mapping[str, Counted], sources: Mapping[str,
     return Entry(claim, verdict, evidence=of.how, sources=(sources["cost"],))
 
 
-def _of_scores(claim: Claim, preset: str, trained: TrainedPredictors, comparisons: Sequence[Comparison]) -> Entry:
+def _of_scores(claim: Claim, trained: TrainedPredictors, comparisons: Sequence[Comparison]) -> Entry:
     lacking = {name for contrast in questions(claim) for name in trained.missing(contrast)}
-    if preset == PAPER_PRESET and not lacking:
+    if trained.preset == PAPER_PRESET and not lacking:
         return Entry(claim, _judged(claim, trained, comparisons), sources=_scores_files(trained, claim))
     verdict = Verdict.not_run(f"{_COCO} of {', '.join(sorted(claim.contrast))}")
     if not comparisons:  # for want of a training, or as a point: another network's figure says nothing of it
         return Entry(claim, verdict)
-    found = _found(claim, comparisons)
+    found = find_little(comparisons[0], claim.bound) if _is_of_little(claim) else find_ordering(*comparisons)
     return Entry(claim, verdict, found, _spoken(comparisons), _scores_files(trained, claim))
 
 
+def _is_of_little(claim: Claim) -> bool:
+    """Whether a claim says that two networks hardly differ."""
+    return claim.kind == "difference" and claim.value is None
+
+
 def _judged(claim: Claim, trained: TrainedPredictors, comparisons: Sequence[Comparison]) -> Verdict:
-    tolerance = claim.margin.value
-    if claim.kind in ("shape", "ordering"):
-        return judge_ordering(*comparisons)
-    printed = Printed(0.0, 0.0) if claim.value is None else Printed(float(claim.value), claim.rounding)
-    runs = [(float(weight), _runs(trained, name, claim.predictor)) for name, weight in claim.contrast.items()]
-    return judge_contrast(runs, printed, PRIOR, tolerance)
-
-
-def _runs(trained: TrainedPredictors, network: str, predictor: str | None) -> CocoRuns:
-    ap = (100 * one.predictors[predictor or one.final].ap for one in trained.of(network))
-    return CocoRuns(PAPER_PRESET, tuple(ap))
-
-
-def _found(claim: Claim, comparisons: Sequence[Comparison]) -> Finding:
-    if claim.kind == "difference" and claim.value is None:
-        return find_little(comparisons[0], claim.margin.value)
-    return find_ordering(*comparisons)
+    if claim.kind != "point":
+        return judge_little(comparisons[0], claim.bound) if _is_of_little(claim) else judge_ordering(*comparisons)
+    assert claim.subject is not None and claim.value is not None  # claims.schema.yaml
+    trainings = trained.of(claim.subject)
+    ap = [100 * one.predictors[claim.predictor or one.final].ap for one in trainings]
+    if claim.predictor in (None, trainings[0].final):
+        spread = trained.spreads.get(spread_group(claim.subject))
+    else:  # it varies by a measure of its own
+        spread = Spread.pooled([ap])
+    return judge_point(trained.preset, ap, claim.value, spread or PRIOR, claim.margin.value)
 
 
 def _spoken(comparisons: Sequence[Comparison]) -> str:
@@ -200,9 +197,5 @@ def _spoken(comparisons: Sequence[Comparison]) -> str:
 
 
 def _scores_files(trained: TrainedPredictors, claim: Claim) -> tuple[Path, ...]:
-    """The ``scores.json`` files that a claim rests on: trainings with the seeds that all its networks have."""
-    contrasts = questions(claim)
-    seeds = {seed for contrast in contrasts for seed in trained.seeds(contrast)}
-    return tuple(
-        one.path for network in claim.contrast for one in trained.of(network) if not contrasts or one.seed in seeds
-    )
+    """The ``scores.json`` files that a claim rests on."""
+    return tuple(one.path for network in claim.contrast for one in trained.of(network))

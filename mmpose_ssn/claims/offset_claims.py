@@ -9,12 +9,13 @@ one training are compared. Modules are not drawn: a claim is about those that th
 share a few initial offsets; drawing them separately errs on the safe side.
 
 Where there are several seeds, the figure is their mean, and each draw adds what other seeds would have given,
-:math:`s / \sqrt S` times a t variable with S - 1 degrees of freedom, where s is the SD of the S seeds' figures, as in
-:func:`mmpose_ssn.evaluation.comparison.compare`. s contains the channels' spread once more, which errs on the safe side
-and keeps a few coarse figures that agree by chance from looking certain. With one seed the channels alone are drawn.
+:math:`s / \sqrt S` times a t variable with S - 1 degrees of freedom, where s is the SD of the S seeds' figures. s
+contains the channels' spread once more, which errs on the safe side and keeps a few coarse figures that agree by chance
+from looking certain. With one seed the channels alone are drawn.
 
 p is two-sided, and Holm's adjustment is over all claims that could be measured. Where fewer than about ten offsets make
-the whole difference, a bootstrap is rough and decides too readily.
+the whole difference, a bootstrap is rough and decides too readily. Where a preset names what it decides, all this is
+descriptive.
 
 Bootstrap: Efron and Tibshirani, An Introduction to the Bootstrap (1993).
 """
@@ -224,6 +225,7 @@ class MeasuredClaim:
         stability: Share of the draws above the boundary; a description, not a probability that the claim is true.
         p: Two-sided p-value of a figure at the boundary.
         p_holm: The same, adjusted for all claims measured.
+        descriptive: Whether the preset decides other questions, and not this one.
         seeds: Seeds of the trainings.
         modules: Number of modules in each network.
         offsets: Number of offsets in all these trainings.
@@ -241,6 +243,7 @@ class MeasuredClaim:
     stability: float
     p: float
     p_holm: float
+    descriptive: bool
     seeds: tuple[int, ...]
     modules: int
     offsets: int
@@ -254,7 +257,9 @@ class MeasuredClaim:
     @property
     def finding(self) -> Finding | None:
         """The finding of the controlled experiment; None for the paper's own preset, whose results get a verdict."""
-        return None if self.preset == PAPER_PRESET else find_shape(self.preset, self.seen, self.p_holm)
+        if self.preset == PAPER_PRESET:
+            return None
+        return find_shape(self.preset, self.seen, self.p_holm, len(self.seeds) == 1, self.descriptive)
 
 
 @dataclass(frozen=True)
@@ -266,13 +271,14 @@ class ClaimNotRun:
 
 
 def measure(
-    preset: str, trainings: Sequence[TrainedOffsets], draws: int = 2000, seed: int = 0
+    preset: str, trainings: Sequence[TrainedOffsets], descriptive: bool, draws: int = 2000, seed: int = 0
 ) -> list[MeasuredClaim | ClaimNotRun]:
     """Measure each claim whose networks have been trained, with the seeds that they have in common.
 
     Args:
         preset: Preset of the trainings.
         trainings: The trainings, each pair of network and seed once.
+        descriptive: Whether the preset decides other questions, and none of these.
         draws: Number of draws of the channels; at least 40 for each claim, or Holm's p cannot reach 5 % (:func:`holm`).
         seed: Seed of the drawing.
 
@@ -289,7 +295,7 @@ def measure(
         common = sorted(set.intersection(*own_seeds))
         pairs = [[drawn[network, number] for network in claim.contrast] for number in common]
         missing = _missing(claim, own_seeds, pairs)
-        results.append(ClaimNotRun(claim, missing) if missing else _measure(preset, claim, pairs, seed))
+        results.append(ClaimNotRun(claim, missing) if missing else _measure(preset, claim, pairs, descriptive, seed))
     measured = [one for one in results if isinstance(one, MeasuredClaim)]
     adjusted = dict(zip((one.claim.id for one in measured), holm([one.p for one in measured]), strict=True))
     return [replace(one, p_holm=adjusted[one.claim.id]) if isinstance(one, MeasuredClaim) else one for one in results]
@@ -315,8 +321,10 @@ def _missing(claim: Claim, own_seeds: Sequence[set[int]], pairs: Sequence[Sequen
     return ""
 
 
-def _measure(preset: str, claim: Claim, pairs: Sequence[Sequence[DrawnChannels]], seed: int) -> MeasuredClaim:
-    how, margin = MEASURES[claim.id], claim.margin.value
+def _measure(
+    preset: str, claim: Claim, pairs: Sequence[Sequence[DrawnChannels]], descriptive: bool, seed: int
+) -> MeasuredClaim:
+    how, margin = MEASURES[claim.id], claim.bound
     boundary = margin if how.boundary is None else how.boundary
     by_seed = np.stack([how.figure(pair, margin) for pair in pairs])
     figure, resampled = float(by_seed[:, 0].mean()), by_seed[:, 1:].mean(axis=0)
@@ -339,6 +347,7 @@ def _measure(preset: str, claim: Claim, pairs: Sequence[Sequence[DrawnChannels]]
         stability=float(np.mean(resampled > boundary)),
         p=p,
         p_holm=p,
+        descriptive=descriptive,
         seeds=tuple(pair[0].training.seed for pair in pairs),
         modules=len(trainings[0].end),
         offsets=sum(len(offsets) for one in trainings for offsets in one.end.values()),
@@ -347,8 +356,11 @@ def _measure(preset: str, claim: Claim, pairs: Sequence[Sequence[DrawnChannels]]
 
 
 def _two_sided_p(figure: float, resampled: FloatArray, boundary: float) -> float:
-    """The p-value of :func:`mmpose_ssn.evaluation.comparison.two_sided_p`, but never small where most draws lie across
-    the boundary from the figure itself, as they may where a figure counts modules: then nothing is known.
+    """Twice the share of draws at the boundary or across it from the figure, with one added to both counts, as what was
+    measured is a draw itself.
+
+    It is never small where most draws lie across the boundary from the figure itself, as they may where a figure counts
+    modules: then nothing is known.
     """
     against = resampled <= boundary if figure > boundary else resampled >= boundary
     return float(min(1.0, 2 * (1 + np.count_nonzero(against)) / (1 + len(resampled))))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Sequence
-
-from tqdm import tqdm
+from collections.abc import Hashable, Sequence
 
 from mmpose_ssn.claims.catalogue import claims
 from mmpose_ssn.claims.claim import Claim
-from mmpose_ssn.evaluation.comparison import Comparison, Sides, compare
+from mmpose_ssn.evaluation.comparison import Comparison
 from mmpose_ssn.evaluation.trained import Contrast, TrainedPredictors
 
 _EARLY = ("E1", "E2", "E3")
@@ -36,34 +34,39 @@ def questions(claim: Claim) -> list[Contrast]:
         return [{(a, p): 1.0, (b, p): -1.0} for a, b in pairs for p in ("P1", "P2", "P3", "P4")]
     if claim.id == "early-predictors-bad-without-modules":
         (name,) = subjects
-        return [{(name, "P4"): claim.margin.value if p == "E1" else 1.0, (name, p): -1.0} for p in _EARLY]
+        return [{(name, "P4"): claim.bound if p == "E1" else 1.0, (name, p): -1.0} for p in _EARLY]
     if claim.kind == "shape":
         raise LookupError(f"nobody has written what {claim.id} asks for: do so in {__name__}")
     return [of(claim.predictor)]
 
 
-def compared(preset: str, trained: TrainedPredictors) -> dict[str, list[Comparison]]:
+def compared(trained: TrainedPredictors) -> dict[str, list[Comparison]]:
     """The comparisons that the claims on AP ask for, by the claim's id, where all networks of a claim are trained.
 
-    The comparisons that one table of the paper makes are a family, those that its text makes are another, and those
-    that one shape needs are one each: Holm's adjustment is made within each family.
+    Where the preset names what it decides, that is decided and the rest is descriptive. Else the comparisons that one
+    table of the paper makes are a family, those that its text makes are another, and those that one shape needs are one
+    each: Holm's adjustment is made within each family. What several claims ask for is compared once, for the first.
 
     Raises:
         RefusedInput: If a detection file is missing, or does not give the AP that its ``scores.json`` holds.
     """
-    families: dict[str, dict[str, Sides]] = defaultdict(dict)
-    for claim in tqdm(claims().values(), desc="compare", unit="claim", delay=5, leave=False):
+    families: dict[str, dict[Hashable, Contrast]] = defaultdict(dict)
+    homes: dict[Hashable, str] = {}
+    asked: dict[str, list[Hashable]] = {}
+    for claim in claims().values():
         if claim.decided_by != "scores" or claim.kind == "point":
             continue
-        asked = questions(claim)
-        if all(not trained.missing(contrast) and trained.seeds(contrast) for contrast in asked):
-            sides = {f"{claim.id}/{number}": trained.sides(contrast) for number, contrast in enumerate(asked)}
-            families[claim.id if claim.kind == "shape" else claim.place.table or "text"].update(sides)
-    found: dict[str, list[Comparison]] = defaultdict(list)
-    for family in families.values():
-        for name, comparison in compare(preset, family).items():
-            found[name.split("/")[0]].append(comparison)
-    return found
+        contrasts = questions(claim)
+        if any(trained.missing(contrast) for contrast in contrasts):
+            continue
+        family = claim.id if claim.kind == "shape" else claim.place.table or "text"
+        asked[claim.id] = [trained.question(contrast) for contrast in contrasts]
+        for question, contrast in zip(asked[claim.id], contrasts, strict=True):
+            families[homes.setdefault(question, family)][question] = contrast
+    found: dict[Hashable, Comparison] = {}
+    for contrasts_of_one in families.values():
+        found |= trained.compare(contrasts_of_one)
+    return {claim: [found[question] for question in own] for claim, own in asked.items()}
 
 
 def _descending(terms: Sequence[Contrast]) -> list[Contrast]:

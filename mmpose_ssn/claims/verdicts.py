@@ -3,7 +3,7 @@
 There are two vocabularies, and nothing turns one into the other. A :class:`Verdict` is on a claim as the paper makes
 it: a claim on trained networks has one only at full size on COCO (:data:`PAPER_PRESET`), a claim on counted costs has
 one on any machine. A :class:`Finding` is on the same question asked of other networks or data, and says no more than
-"in the controlled experiment: holds", "does not hold", "undecided" or "not compared".
+that it holds, does not hold, is undecided or not compared there, or was not asked beforehand ("descriptive").
 
 Both rest on the same two decisions. A figure is compared with a region: it lies within where its 90 % interval does,
 which is two one-sided tests at 5 % (TOST), and outside where its 95 % interval lies wholly outside. An order is the
@@ -21,20 +21,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-import numpy as np
 from scipy.special import stdtrit
 
-from mmpose_ssn.evaluation.comparison import ERROR, Comparison, Interval, Outcome
+from mmpose_ssn.evaluation.comparison import ERROR, Comparison, Interval, Outcome, Spread
 from mmpose_ssn.paper.printed import PrintedNumber
 
 PAPER_PRESET = "paper"
 """The one preset that trains the paper's networks at full size on COCO."""
 
-TOLERANCE = 0.7
-"""AP points by which a faithful re-implementation may differ: published ones of CPN differ by 0.2 to 0.7."""
-
-FEWEST_SEEDS = 3
-"""Number of seeds from which on their own spread is used; with fewer, the caller states one."""
+IN_THESE_RUNS = "in these runs: "
+"""What stands before a decision that speaks of these trainings alone."""
 
 
 class VerdictKind(Enum):
@@ -53,129 +49,43 @@ class FindingKind(Enum):
     HOLDS = "holds"
     DOES_NOT_HOLD = "does not hold"
     UNDECIDED = "undecided"
+    DESCRIPTIVE = "descriptive"
     NOT_COMPARED = "not compared"
 
 
-_AS_CLAIMED = {Outcome.HIGHER: True, Outcome.LOWER: False, Outcome.UNDECIDED: None, Outcome.NOT_COMPARED: None}
+_AS_CLAIMED = {Outcome.HIGHER: True, Outcome.LOWER: False}
 _VERDICTS = {True: VerdictKind.REPRODUCED, False: VerdictKind.CONTRADICTED, None: VerdictKind.INCONCLUSIVE}
 _FINDINGS = {True: FindingKind.HOLDS, False: FindingKind.DOES_NOT_HOLD, None: FindingKind.UNDECIDED}
 
 
 @dataclass(frozen=True)
-class CocoRuns:
-    """AP of one network's full-size trainings on the images that the printed figure is on, one for each seed.
-
-    Attributes:
-        preset: Preset that the network was trained under; :data:`PAPER_PRESET`, as no other has printed figures.
-        ap: AP of each training in AP points (73.0, not 0.730), not rounded.
-
-    Raises:
-        ValueError: If the preset is another one, there is no seed, a figure is no AP, or three or more seeds agree to
-            the last digit.
-    """
-
-    preset: str
-    ap: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        _expect_full_size(self.preset)
-        if not self.ap:
-            raise ValueError("got the AP of no seed, expected at least one: a claim without a training is not run")
-        if any(not 0 <= ap <= 100 for ap in self.ap):
-            raise ValueError(f"got {list(self.ap)}, expected AP points between 0 and 100: evaluate the training again")
-        if len(self.ap) >= FEWEST_SEEDS and len(set(self.ap)) == 1:
-            raise ValueError(
-                f"got {self.ap[0]} from all of {len(self.ap)} seeds, expected figures that differ: give them "
-                "unrounded, and each training once"
-            )
-
-
-@dataclass(frozen=True)
-class SeedSD:
-    """Standard deviation of one network's AP from seed to seed.
-
-    Attributes:
-        value: The standard deviation in AP points.
-        source: Where it was measured or published.
-        freedom: Degrees of freedom that it was estimated with; infinite where it is taken as known.
-
-    Raises:
-        ValueError: If the value or its degrees of freedom are not above 0, or it has no source.
-    """
-
-    value: float
-    source: str
-    freedom: float = math.inf
-
-    def __post_init__(self) -> None:
-        if not 0 < self.value < math.inf:
-            raise ValueError(f"the SD of a seed is {self.value}, expected a number of AP points above 0")
-        if not self.source.strip():
-            raise ValueError(f"the SD of a seed, {self.value}, has no source: say where it was measured or published")
-        if not self.freedom > 0:
-            raise ValueError(f"the SD of a seed has {self.freedom} degrees of freedom, expected a number above 0")
-
-
-@dataclass(frozen=True)
-class Printed:
-    """A figure of the paper, or the gap between figures, as precisely as its digits tell it.
-
-    Attributes:
-        value: The figure or the gap in AP points.
-        rounding: AP points by which rounding may have moved it: half a unit of the last digit for each printed figure
-            in it.
-
-    Raises:
-        ValueError: If either is not a number, or ``rounding`` is negative.
-    """
-
-    value: float
-    rounding: float
-
-    def __post_init__(self) -> None:
-        if not math.isfinite(self.value):
-            raise ValueError(f"the printed value is {self.value}, expected a number")
-        _expect_width("the rounding of a printed value", self.rounding)
-
-    @classmethod
-    def figure(cls, number: PrintedNumber) -> Printed:
-        """The figure that one printed number gives."""
-        return cls(float(number), number.half_unit)
-
-
-@dataclass(frozen=True)
 class Deviation:
-    """How far full-size trainings are from what the paper prints, in AP points.
+    """How far full-size trainings of a network are from what the paper prints of it, in AP points.
 
     Attributes:
-        runs: The trainings of each network that our figure is made of.
-        spreads: The seed SD that was used for each network, and where it comes from.
-        printed: The printed figure, or the gap between printed figures.
-        estimate: Our figure, the mean over seeds, less the printed one.
-        interval90: 90 % interval of the deviation, with the spread of our seeds and of the paper's own
-            (:func:`judge_contrast`).
+        trainings: Number of trainings.
+        spread: The spread over trainings that was used.
+        estimate: Our figure, the mean over trainings, less the printed one.
+        interval90: 90 % interval of the deviation, with the spread of our trainings and of the paper's own
+            (:func:`judge_point`).
         interval95: The same at 95 %.
-        delta: The margin, rounding of the print and tolerance together.
+        delta: The margin, with what rounding of the print allows; None where nobody knows one.
     """
 
-    runs: tuple[CocoRuns, ...]
-    spreads: tuple[SeedSD, ...]
-    printed: Printed
+    trainings: int
+    spread: Spread
     estimate: float
     interval90: Interval
     interval95: Interval
-    delta: float
-
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        """How many trainings there are of each network."""
-        return tuple(len(runs.ap) for runs in self.runs)
+    delta: float | None
 
     def __str__(self) -> str:
-        sds = " and ".join(f"{sd.value:.2f} ({sd.source})" for sd in self.spreads)
+        known = "" if math.isinf(self.spread.freedom) else f" ({self.spread.freedom:g} degrees of freedom)"
+        margin = "no margin is known" if self.delta is None else f"margin {self.delta:.2f}"
         return (
             f"{self.estimate:+.2f} AP from the printed value, 90 % {_bracket(self.interval90)}, "
-            f"95 % {_bracket(self.interval95)}, margin {self.delta:.2f}; SD of a seed {sds}"
+            f"95 % {_bracket(self.interval95)}, {margin}; SD over trainings {self.spread.sd:.2f}{known}, of which "
+            f"there {'is' if self.trainings == 1 else 'are'} {self.trainings}"
         )
 
 
@@ -226,9 +136,9 @@ class Verdict:
 
     @property
     def words(self) -> str:
-        """The verdict and what it rests on; of an order that one seed shows it says "in these runs"."""
-        one_seed = isinstance(self.basis, Comparison) and len(self.basis.seeds) == 1
-        return f"{'in these runs: ' if one_seed else ''}{self.kind.value}: {self.basis}"
+        """The verdict and what it rests on; it says "in these runs" where nothing is known of others."""
+        these = isinstance(self.basis, Comparison) and self.basis.in_these_runs
+        return f"{IN_THESE_RUNS if these else ''}{self.kind.value}: {self.basis}"
 
     @classmethod
     def not_run(cls, missing: str) -> Verdict:
@@ -248,6 +158,7 @@ class Finding:
     Attributes:
         preset: Preset of the experiment.
         kind: Which finding it is.
+        in_these_runs: Whether it speaks of these trainings alone, as nothing is known of how much others would differ.
 
     Raises:
         TypeError: If ``kind`` is of another vocabulary.
@@ -256,6 +167,7 @@ class Finding:
 
     preset: str
     kind: FindingKind
+    in_these_runs: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.kind, FindingKind):
@@ -265,70 +177,50 @@ class Finding:
 
     @property
     def words(self) -> str:
-        """All that may be printed of the finding."""
-        return f"in the controlled experiment: {self.kind.value}"
+        """All that may be printed of the finding, where it is said that it is the controlled experiment's."""
+        decided = self.kind in (FindingKind.HOLDS, FindingKind.DOES_NOT_HOLD, FindingKind.UNDECIDED)
+        return f"{IN_THESE_RUNS if self.in_these_runs and decided else ''}{self.kind.value}"
 
 
-def judge_contrast(
-    terms: Sequence[tuple[float, CocoRuns]], printed: Printed, prior: SeedSD, tolerance: float = TOLERANCE
+def judge_point(
+    preset: str, ap: Sequence[float], printed: PrintedNumber, spread: Spread, tolerance: float | None
 ) -> Verdict:
-    """Hold a weighted sum of networks' AP against the same sum of printed figures.
+    """Hold a network's AP against its printed figure.
 
-    The printed figures are on the same images as ours, so that the choice of images cancels and the seeds are left. The
-    paper's figure of network k is from one training, with the same seed SD s_k as ours; ours is the mean of n_k seeds:
+    Both are on the same images, so that the choice of images cancels and trainings are left. The paper's figure is of
+    one training, whose spread s is taken to be that of ours; ours is the mean of n:
 
-        V = sum_k w_k² s_k² (1 / n_k + 1),    interval = estimate ± t_ν sqrt(V),
-        ν = V² / sum_k (w_k² s_k² (1 / n_k + 1))² / ν_k    (Welch and Satterthwaite).
+        V = s² (1 / n + 1),    interval = estimate ± t_ν sqrt(V),
 
-    From n_k >= 3 seeds s_k is estimated, with ν_k = n_k - 1. With fewer it is the prior, which counts as known (ν_k is
-    infinite); where every s_k is the prior, the interval is normal. Seeds are not paired: the paper's trainings, which
-    make up most of V, cannot be, and what two networks owe to a common seed only makes the interval of their difference
-    too wide.
-
-    A sum whose true value is as far from the printed one as the margin is called "reproduced" in at most 5 % of cases,
-    and one whose true value equals it "contradicted" in at most 5 %; Welch's ν, an approximation, lets up to 6 %
-    through in simulations. Rounding is in the margin, so that "reproduced" means within the tolerance of some figure
-    that rounds to the print. With fewer than three seeds all this holds only if the real SD is no larger than the
-    prior: where it is twice the prior, the 5 % become 20 %.
+    where s is pooled over the networks of one table and ν its degrees of freedom. A network whose true AP is as far
+    from the printed one as the margin is called "reproduced" in at most 5 % of cases, and one whose true AP equals it
+    "contradicted" in at most 5 %. Rounding is in the margin, so that "reproduced" means within the tolerance of some
+    figure that rounds to the print.
 
     Args:
-        terms: Weight of each network's AP, and its trainings; each network comes once.
-        printed: The same sum of the printed figures.
-        prior: Seed SD of a network with fewer than three seeds.
-        tolerance: The tolerance in AP points.
+        preset: Preset that the network was trained under; :data:`PAPER_PRESET`, as no other has printed figures.
+        ap: AP of each training in AP points (73.0, not 0.730), not rounded.
+        printed: The printed figure.
+        spread: Spread over trainings.
+        tolerance: The tolerance in AP points; None where nobody knows one, and then nothing is judged.
 
     Raises:
-        ValueError: If ``tolerance`` is negative or not a number.
+        ValueError: If the preset is another one, there is no training, a figure is no AP, or the spread or tolerance is
+            no number.
     """
-    _expect_width("the tolerance", tolerance)
-    spreads = [_seed_sd(runs, prior) for _, runs in terms]
-    shares = [
-        (weight * sd.value) ** 2 * (1 / len(runs.ap) + 1) for (weight, runs), sd in zip(terms, spreads, strict=True)
-    ]
-    variance = sum(shares)
-    doubt = sum(share**2 / sd.freedom for share, sd in zip(shares, spreads, strict=True))
-    freedom = variance**2 / doubt if doubt else math.inf
-
-    estimate = sum(weight * statistics.fmean(runs.ap) for weight, runs in terms) - printed.value
-    half90, half95 = (float(stdtrit(freedom, upper)) * math.sqrt(variance) for upper in (0.95, 0.975))
-    deviation = Deviation(
-        runs=tuple(runs for _, runs in terms),
-        spreads=tuple(spreads),
-        printed=printed,
-        estimate=estimate,
-        interval90=(estimate - half90, estimate + half90),
-        interval95=(estimate - half95, estimate + half95),
-        delta=printed.rounding + tolerance,
-    )
-    within = _lies_within(deviation.delta, deviation.interval90, deviation.interval95)
-    return Verdict(_VERDICTS[within], deviation)
-
-
-def _seed_sd(runs: CocoRuns, prior: SeedSD) -> SeedSD:
-    seeds = len(runs.ap)
-    if seeds < FEWEST_SEEDS:
-        return prior
-    return SeedSD(float(np.std(runs.ap, ddof=1)), f"measured over {seeds} seeds", freedom=seeds - 1)
+    _expect_full_size(preset)
+    if not ap or any(not 0 <= one <= 100 for one in ap):
+        raise ValueError(f"got the AP {list(ap)}, expected one or more between 0 and 100: evaluate the trainings again")
+    _expect_width("the spread over trainings", spread.sd)
+    estimate, error = statistics.fmean(ap) - float(printed), spread.sd * math.sqrt(1 / len(ap) + 1)
+    half90, half95 = (float(stdtrit(spread.freedom, upper)) * error for upper in (0.95, 0.975))
+    interval90, interval95 = (estimate - half90, estimate + half90), (estimate - half95, estimate + half95)
+    delta, within = None, None
+    if tolerance is not None:
+        _expect_width("the tolerance", tolerance)
+        delta = printed.half_unit + tolerance
+        within = _lies_within(delta, interval90, interval95)
+    return Verdict(_VERDICTS[within], Deviation(len(ap), spread, estimate, interval90, interval95, delta))
 
 
 def judge_cost(count: Count, holds: bool) -> Verdict:
@@ -344,7 +236,7 @@ def judge_cost(count: Count, holds: bool) -> Verdict:
 
 def judge_ordering(*comparisons: Comparison) -> Verdict:
     """The verdict on whether one network does better than another, as the paper has it: the test decides, whatever the
-    size of the difference.
+    size of the difference. A printed gain is judged so too: one of another size has the same direction.
 
     Of several comparisons, which must all be as the paper has them, the least sure one decides. That they all hold
     needs no further adjustment (an intersection-union test), and Holm's adjustment has been made for the rest of the
@@ -354,7 +246,21 @@ def judge_ordering(*comparisons: Comparison) -> Verdict:
         ValueError: If there are no comparisons, or the networks are not the full-size ones.
     """
     decisive = _least_sure(comparisons)
-    return Verdict(_VERDICTS[_AS_CLAIMED[decisive.outcome]], decisive)
+    return Verdict(_VERDICTS[_AS_CLAIMED.get(decisive.outcome)], decisive)
+
+
+def judge_little(comparison: Comparison, margin: float) -> Verdict:
+    """The verdict on whether two networks differ by little, either way: equivalence within a margin that was fixed
+    beforehand.
+
+    Args:
+        comparison: The comparison of the two networks.
+        margin: What "little" was taken to mean, in AP points.
+
+    Raises:
+        ValueError: If the margin is negative or not a number, or the networks are not the full-size ones.
+    """
+    return Verdict(_VERDICTS[_is_little(comparison, margin)], comparison)
 
 
 def find_ordering(*comparisons: Comparison) -> Finding:
@@ -364,26 +270,19 @@ def find_ordering(*comparisons: Comparison) -> Finding:
         ValueError: If there are no comparisons.
     """
     decisive = _least_sure(comparisons)
-    return _found(decisive, _AS_CLAIMED[decisive.outcome])
+    return _found(decisive, _AS_CLAIMED.get(decisive.outcome))
 
 
 def find_little(comparison: Comparison, margin: float) -> Finding:
-    """The finding on whether two networks differ by little, either way: equivalence within a margin that was fixed
-    beforehand.
-
-    Args:
-        comparison: The comparison of the two networks.
-        margin: What "little" was taken to mean, in AP points.
+    """The finding on whether two networks differ by little, by the test of :func:`judge_little`.
 
     Raises:
         ValueError: If the margin is negative or not a number.
     """
-    _expect_width("the margin of a little difference", margin)
-    within = _lies_within(margin, comparison.interval90, comparison.interval95)
-    return _found(comparison, within)
+    return _found(comparison, _is_little(comparison, margin))
 
 
-def find_shape(preset: str, seen: bool, p: float) -> Finding:
+def find_shape(preset: str, seen: bool, p: float, in_these_runs: bool, descriptive: bool) -> Finding:
     """The finding on whether something has the shape that the paper describes, as far as a test tells.
 
     Args:
@@ -391,11 +290,21 @@ def find_shape(preset: str, seen: bool, p: float) -> Finding:
         seen: Whether what was measured has that shape, rather than its opposite.
         p: Two-sided p-value of neither the shape nor its opposite, adjusted where several shapes are tested in one
             table.
+        in_these_runs: Whether each network was trained once.
+        descriptive: Whether the preset decides other questions, and not this one.
 
     Raises:
         ValueError: If ``p`` is not between 0 and 1.
     """
-    return Finding(preset, _FINDINGS[_shows(seen, p)])
+    if not 0 <= p <= 1:
+        raise ValueError(f"p is {p}, expected a number between 0 and 1")
+    kind = FindingKind.DESCRIPTIVE if descriptive else _FINDINGS[seen if p <= ERROR else None]
+    return Finding(preset, kind, in_these_runs)
+
+
+def _is_little(comparison: Comparison, margin: float) -> bool | None:
+    _expect_width("the margin of a little difference", margin)
+    return _lies_within(margin, comparison.interval(0.90), comparison.interval(0.95))
 
 
 def _lies_within(margin: float, interval90: Interval, interval95: Interval) -> bool | None:
@@ -411,23 +320,16 @@ def _lies_within(margin: float, interval90: Interval, interval95: Interval) -> b
 
 
 def _found(comparison: Comparison, as_claimed: bool | None) -> Finding:
-    if comparison.outcome is Outcome.NOT_COMPARED:
-        return Finding(comparison.preset, FindingKind.NOT_COMPARED)
-    return Finding(comparison.preset, _FINDINGS[as_claimed])
+    undecided = {Outcome.NOT_COMPARED: FindingKind.NOT_COMPARED, Outcome.DESCRIPTIVE: FindingKind.DESCRIPTIVE}
+    kind = undecided.get(comparison.outcome, _FINDINGS[as_claimed])
+    return Finding(comparison.preset, kind, comparison.in_these_runs)
 
 
 def _least_sure(comparisons: Sequence[Comparison]) -> Comparison:
-    """The comparison that speaks least for its claim; p follows from stability where tables and draws are the same."""
+    """The comparison that speaks least for its claim."""
     if not comparisons:
         raise ValueError("got no comparison, expected at least one")
-    return min(comparisons, key=lambda one: (one.outcome is not Outcome.NOT_COMPARED, one.stability))
-
-
-def _shows(as_claimed: bool, p: float) -> bool | None:
-    """What is seen, if a two-sided test confirms it; else None."""
-    if not 0 <= p <= 1:
-        raise ValueError(f"p is {p}, expected a number between 0 and 1")
-    return as_claimed if p <= ERROR else None
+    return min(comparisons, key=lambda one: (one.outcome is not Outcome.NOT_COMPARED, one.t))
 
 
 def _bracket(interval: Interval) -> str:

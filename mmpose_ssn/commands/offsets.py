@@ -35,22 +35,22 @@ def run(args: argparse.Namespace) -> int:
 
     networks = list(dict.fromkeys(network for claim in offset_claims() for network in claim.contrast))
     try:
-        title = load_preset(args.preset)["title"]
+        preset = load_preset(args.preset)
         trainings = read_trainings(args.trainings, args.preset, networks)
         if not trainings:
             raise RefusedInput(f"got no training that a claim is about, expected some of {', '.join(networks)}")
     except ValueError as error:  # of an unknown preset too
         print(f"error: {error}", file=sys.stderr)
         return 1
-    results = measure(args.preset, trainings)
+    results = measure(args.preset, trainings, descriptive=preset.primary is not None)
     first_seed = {one.network: one for one in sorted(trainings, key=lambda one: one.seed, reverse=True)}
     shown = [first_seed[network] for network in networks if network in first_seed]
-    picture = f"Window positions, minus the offsets, in pixels of each map. {title}"
+    picture = f"Window positions, minus the offsets, in pixels of each map. {preset['title']}"
     draw(shown, picture, args.out.with_suffix(".png"))
     write_together({args.out: to_csv(results, args.preset, commit())})
     for one in results:
         if isinstance(one, MeasuredClaim):
-            found = one.finding.words if one.finding else "to be judged"
+            found = f"in the controlled experiment: {one.finding.words}" if one.finding else "to be judged"
             print(
                 f"{one.claim.id}: {found}; {one.figure:.3g} {one.unit}, claimed above {one.boundary:g}, "
                 f"p = {one.p_holm:.2g} after Holm"

@@ -163,6 +163,13 @@ class Comparison:
         return self.difference - half, self.difference + half
 
     @property
+    def t(self) -> float:
+        """The difference in standard errors."""
+        if self.test.error:
+            return self.difference / self.test.error
+        return math.copysign(math.inf, self.difference) if self.difference else 0.0
+
+    @property
     def outcome(self) -> Outcome:
         """The decision: a difference whose adjusted p is at most :data:`ERROR` has the sign that was seen."""
         if self.too_low:
@@ -320,7 +327,7 @@ def _t_test(basis: Basis, difference: float, shares: Sequence[_Share]) -> TTest:
     """The test of a difference whose variance is the sum of independently estimated shares (Satterthwaite)."""
     variance = sum(share for share, _ in shares)
     doubt = sum(share**2 / freedom for share, freedom in shares if share)
-    if not doubt:  # nothing varies
-        return TTest(basis, 0.0, math.inf, 1.0 if difference == 0 else 0.0)
-    freedom, error = variance**2 / doubt, math.sqrt(variance)
+    freedom, error = variance**2 / doubt if doubt else math.inf, math.sqrt(variance)
+    if not error:
+        return TTest(basis, error, freedom, 0.0 if difference else 1.0)
     return TTest(basis, error, freedom, 2 * float(stdtr(freedom, -abs(difference) / error)))

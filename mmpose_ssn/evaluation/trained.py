@@ -8,9 +8,10 @@ from statistics import fmean
 
 import numpy as np
 import numpy.typing as npt
+from tqdm import tqdm
 
 from mmpose_ssn.evaluation.bootstrap import KeypointAnnotations, KeypointMatches, draw_images
-from mmpose_ssn.evaluation.comparison import Comparison, Spread, Term, compare, measure
+from mmpose_ssn.evaluation.comparison import Comparison, Name, Spread, Term, compare, measure
 from mmpose_ssn.evaluation.scores import Scores
 from mmpose_ssn.files import RefusedInput
 from mmpose_ssn.networks import spread_group
@@ -84,7 +85,14 @@ class TrainedPredictors:
             if not self.of(run) or any(predictor not in (None, *one.predictors) for one in self.of(run))
         }
 
-    def compare(self, family: Mapping[str, Contrast]) -> dict[str, Comparison]:
+    def question(self, contrast: Contrast) -> tuple[tuple[tuple[str, str], float], ...]:
+        """What a contrast of trained networks asks, alike however it is worded: final predictors by their names, and
+        the networks in order.
+        """
+        named = {(run, predictor or self.of(run)[0].final): w for (run, predictor), w in contrast.items()}
+        return tuple(sorted(named.items()))
+
+    def compare(self, family: Mapping[Name, Contrast]) -> dict[Name, Comparison]:
         """Compare what was trained of some contrasts.
 
         Where the preset names what it decides, Holm's adjustment is over that, and all other comparisons are
@@ -96,12 +104,14 @@ class TrainedPredictors:
         Raises:
             RefusedInput: If detections are missing, or do not give the AP that their ``scores.json`` holds.
         """
-        found = {name: self._measured(one) for name, one in family.items() if not self.missing(one)}
+        asked = {name: one for name, one in family.items() if not self.missing(one)}
+        progress = tqdm(asked.items(), desc="compare", unit="difference", delay=5, leave=False)
+        found = {name: self._measured(one) for name, one in progress}
         if self.primary is None:
             return compare(found)
-        trained = {self._canonical(one): one for one in self.primary if not self.missing(one)}
+        trained = {self.question(one): one for one in self.primary if not self.missing(one)}
         decided = compare({key: self._measured(one) for key, one in trained.items()}, len(self.primary))
-        return {name: decided.get(self._canonical(family[name]), one) for name, one in found.items()}
+        return {name: decided.get(self.question(family[name]), one) for name, one in found.items()}
 
     def too_low(self, runs: Iterable[str]) -> tuple[str, ...]:
         """The decisive networks whose AP is below the bound, and those of some runs; none is compared with another."""
@@ -114,7 +124,7 @@ class TrainedPredictors:
 
     def _measured(self, contrast: Contrast) -> Comparison:
         runs: dict[str, dict[str, float]] = defaultdict(dict)
-        for (run, predictor), weight in self._canonical(contrast):
+        for (run, predictor), weight in self.question(contrast):
             runs[run][predictor] = weight
         images = self.of(next(iter(runs)))[0].images
         terms = [self._term(run, weights) for run, weights in runs.items()]
@@ -134,11 +144,6 @@ class TrainedPredictors:
             sums=[100 * sum(w * scores.predictors[name].ap for name, w in weights.items()) for scores in trainings],
             resampled=100 * np.sum(resampled, axis=0) / len(trainings),
         )
-
-    def _canonical(self, contrast: Contrast) -> tuple[tuple[tuple[str, str], float], ...]:
-        """A contrast with the final predictors named, in the order of their runs."""
-        named = {(run, predictor or self.of(run)[0].final): w for (run, predictor), w in contrast.items()}
-        return tuple(sorted(named.items()))
 
     def _resampled_ap(self, scores: Scores, predictor: str) -> npt.NDArray[np.float64]:
         assert scores.seed is not None  # it was trained

@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema
 import yaml
 
+from mmpose_ssn.evaluation.comparison import Spread
 from mmpose_ssn.networks import configs_folder, networks
 
 
@@ -38,6 +39,19 @@ class Preset:
     def least_ap(self) -> float:
         """AP in percent below which the preset compares nothing; 0 where it names no bound."""
         return float(self.get("validity", {}).get("least_ap", 0.0))
+
+    @property
+    def primary(self) -> tuple[tuple[str, str], ...] | None:
+        """The differences that the preset decides, all together: a network and the one that it is to be above; None
+        where it names none.
+        """
+        pairs = self.get("primary")
+        return None if pairs is None else tuple((first, second) for first, second in pairs)
+
+    @property
+    def earlier_spread(self) -> dict[str, Spread]:
+        """The spread over trainings of each group of networks, as earlier trainings had it."""
+        return {group: Spread(**known) for group, known in self.get("earlier_spread", {}).items()}
 
     def width_divisor(self, network: str) -> int:
         """What a network's channels are divided by; a lite network, which is narrow as it is, may have its own."""

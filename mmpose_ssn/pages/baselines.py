@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from mmpose_ssn.evaluation.comparison import LEVEL, Comparison, compare
+from mmpose_ssn.evaluation.comparison import Comparison, Spread
 from mmpose_ssn.evaluation.scores import Cost, Scores
 from mmpose_ssn.evaluation.trained import Contrast
 from mmpose_ssn.networks import network, shown_on, split_run
@@ -18,7 +18,7 @@ from mmpose_ssn.pages.full_size_networks import KINDS, FullSize, Latency, read_f
 from mmpose_ssn.pages.plots import pareto_plot
 from mmpose_ssn.pages.plots.pareto_plot import Point, front
 from mmpose_ssn.pages.results import Results
-from mmpose_ssn.pages.study import PAPER_DATA, Study, outcome_note, seeds_note
+from mmpose_ssn.pages.study import PAPER_DATA, Study, interval_note, outcome_note, spread_words
 from mmpose_ssn.pages.wording import (
     ap_cell,
     comparison_record,
@@ -46,7 +46,7 @@ class Entrant:
         deployed: Cost of the network that was trained, with its final predictor alone.
         latency: What it takes for one image; None where it was not timed.
         comparison: AP less that of the network that it is held against; None where it is held against none, or that one
-            was not trained with the same seed.
+            was not trained.
         published: AP on COCO val2017 that the paper prints, or MMPose of its checkpoint; None for a network of ours.
         too_low: Whether its AP is below the bound under which the preset compares nothing.
     """
@@ -93,12 +93,14 @@ class Baselines:
         study: The measured figures.
         entrants: The runs that were trained.
         full_size: All networks that can be counted.
-        resamples: Number of bootstrap resamples behind the differences.
+        spreads: Spread over trainings of each group of networks.
+        resamples: Number of draws of the images behind the differences.
     """
 
     study: Study
     entrants: tuple[Entrant, ...]
     full_size: tuple[FullSize, ...]
+    spreads: Mapping[str, Spread]
     resamples: int
 
     @classmethod
@@ -123,10 +125,8 @@ class Baselines:
             for run in dict.fromkeys(one.run for one in scores)
             if (against := _held_against(run)) is not None
         }
-        # with fewer resamples Holm could decide none of so many pairs (two_sided_p)
-        trained = results.trained(scores, max([40 * len(pairs), *(one.resamples for one in scores)], default=0))
-        family = {run: trained.sides(pair) for run, pair in pairs.items() if trained.seeds(pair)}
-        comparisons = compare(results.preset, family)
+        trained = results.trained(scores)
+        comparisons = trained.compare(pairs)
         entrants = []
         for run in (run for run in shown_on("baselines") if trained.of(run)):
             trainings, name = trained.of(run), split_run(run)[0]
@@ -142,7 +142,7 @@ class Baselines:
                     too_low=run in trained.too_low([run]),
                 )
             )
-        return cls(study, tuple(entrants), full_size, trained.resamples)
+        return cls(study, tuple(entrants), full_size, trained.spreads, trained.resamples)
 
 
 def page(results: Results) -> Page:
@@ -229,11 +229,15 @@ def _trained_notes(beside: Baselines) -> dict[str, str]:
     notes = {"AP": study.ap_note("each network's final predictor")}
     if compared:
         notes["Difference"] = (
-            "AP less that of the paper's network whose budget the network was made for, in AP points, with its paired "
-            f"{100 * LEVEL:.0f} % bootstrap interval over the same images, drawn {beside.resamples} times."
+            "AP less that of the paper's network whose budget the network was made for, in AP points. "
+            + interval_note(
+                [one.test.basis.value for one in compared],
+                spread_words(beside.spreads),
+                distinct(one.images for one in study.networks),
+                beside.resamples,
+            )
         )
-        notes["Outcome"] = outcome_note(sum(one.p_holm is not None for one in compared), study.bound)
-        notes |= seeds_note(one.seeds for one in compared)
+        notes["Outcome"] = outcome_note((one.family for one in compared), study.bound)
     notes["Recipe"] = (
         "Common: the paper's, the same for all, at this preset's rate, which was chosen for the paper's networks. Own: "
         "augmentation, optimizer, rate and schedule of MMPose's config of the network, at this preset's batch and "

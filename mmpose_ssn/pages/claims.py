@@ -20,9 +20,6 @@ from mmpose_ssn.pages.blocks import NONE, Block, Columns, Folded, Heading, Notes
 from mmpose_ssn.pages.results import Results, read_table
 from mmpose_ssn.pages.study import Study
 
-RESAMPLES = 2000
-"""Draws of the images behind the comparisons: Holm over m of them decides nothing with fewer than 40 m."""
-
 
 def page(results: Results) -> Page:
     """The ledger, as far as the files go.
@@ -31,14 +28,14 @@ def page(results: Results) -> Page:
         RefusedInput: If a file does not fit its format, another file, or the preset.
     """
     scores = results.scores("claims")
-    study, trained = Study.of(results, scores), results.trained(scores, RESAMPLES)
+    study, trained = Study.of(results, scores), results.trained(scores)
     costs, offsets = results.folder / "cost-claims.csv", results.folder / results.preset / "offsets.csv"
     comparisons, measured = {}, {}
     if not study.meaningless:  # such a preset has no finding on anything
-        comparisons = compared(results.preset, trained)
+        comparisons = compared(trained)
         measured = read_offsets(offsets, trained, results.preset) if offsets.is_file() else {}
     sources = {"cost": costs, "offsets": offsets}
-    entries = ledger(results.preset, trained, comparisons, read_costs(costs), measured, sources)
+    entries = ledger(trained, comparisons, read_costs(costs), measured, sources)
     made = {"preset": results.preset, "data": study.data or "nothing scored"}
     return page_of(entries, study, results.folder, made | {"commit": commit(), "date": date.today().isoformat()})
 
@@ -85,12 +82,11 @@ def page_of(entries: Sequence[Entry], study: Study, folder: Path, made: Mapping[
         Notes(
             {
                 "Verdict": "reproduced: the 90 % interval of the deviation from the print lies within the margin; "
-                "contradicted: the 95 % interval lies wholly outside; else inconclusive. A count is held against the "
-                "printed digits. mmpose_ssn/claims/verdicts.py has the rules, claims.yaml beside it every margin, "
-                "fixed before any run.",
+                "contradicted: the 95 % interval lies wholly outside; else inconclusive. A gain is judged by its "
+                "direction, a count is held against the printed digits. mmpose_ssn/claims/verdicts.py has the rules, "
+                "claims.yaml beside it every margin, fixed before any run.",
                 "In the controlled experiment": "the direction of a difference, or that a difference is small, by the "
-                "same tests and Holm's adjustment within each of the paper's tables, and within its text. With one "
-                "seed it speaks of these runs.",
+                "same tests. " + _DECIDED[study.primary],
                 **({"Not compared": study.bound} if study.bound else {}),
                 "Made by": ", ".join(f"{key} {value}" for key, value in made.items()),
             }
@@ -104,6 +100,14 @@ def page_of(entries: Sequence[Entry], study: Study, folder: Path, made: Mapping[
         blocks=blocks,
         records={"": [_record(one, made) | {"notice": " ".join(notices)} for one in entries]},
     )
+
+
+_DECIDED = {
+    True: "It decides what its preset names, all of that together by Holm. Everything else is descriptive: its figures "
+    "are shown, and nothing is said of whether it holds.",
+    False: "Holm's adjustment is within each of the paper's tables, and within its text.",
+}
+"""What is decided, by whether the preset names it."""
 
 
 def read_costs(file: Path) -> dict[str, Counted]:
@@ -129,7 +133,19 @@ def read_offsets(file: Path, trained: TrainedPredictors, preset: str) -> dict[st
     Raises:
         RefusedInput: If the file is missing, lacks a column, or is of another preset or version of the claims.
     """
-    columns = ("claim", "status", "finding", "figure", "unit", "boundary", "low95", "high95", "p_holm", "preset")
+    columns = (
+        "claim",
+        "status",
+        "finding",
+        "figure",
+        "unit",
+        "boundary",
+        "low95",
+        "high95",
+        "p_holm",
+        "over",
+        "preset",
+    )
     lines, found = read_table(file, columns, "offsets"), {}
     _expect_known(file, [line["claim"] for line in lines], "offsets")
     for line in lines:
@@ -147,7 +163,7 @@ def read_offsets(file: Path, trained: TrainedPredictors, preset: str) -> dict[st
         too_low = trained.too_low(networks)
         kind = FindingKind.NOT_COMPARED if too_low else FindingKind(line["finding"])
         found[line["claim"]] = MeasuredElsewhere(
-            Finding(preset, kind),
+            Finding(preset, kind, in_these_runs=line["over"] == "channels"),
             f"{figure}; {interval}, p = {float(line['p_holm']):.2g} after Holm",
         )
     return found
@@ -174,7 +190,7 @@ def _record(entry: Entry, made: Mapping[str, str]) -> dict[str, Any]:
         "verdict": entry.verdict.kind.value,
         "basis": str(entry.verdict.basis),
         "asked": entry.asked if entry.finding else None,
-        "finding": entry.finding and entry.finding.kind.value,
+        "finding": entry.finding and entry.finding.words,
         "evidence": entry.evidence,
         "files": " ".join(file.as_posix() for file in entry.sources),
         "protocol": claim.protocol.id,
@@ -200,7 +216,7 @@ def _findings(entries: Sequence[Entry], folder: Path) -> Columns:
         ("Where",): [str(entry.claim.place) for entry in entries],
         ("Printed,", "COCO val2017"): [str(entry.claim.value or NONE) for entry in entries],
         ("Asked of the", "experiment"): [entry.asked for entry in entries],
-        ("In the controlled", "experiment"): [entry.finding.kind.value if entry.finding else "" for entry in entries],
+        ("In the controlled", "experiment"): [entry.finding.words if entry.finding else "" for entry in entries],
         ("Because",): [entry.evidence for entry in entries],
         ("From",): [_links(entry, folder) for entry in entries],
     }

@@ -9,12 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 
 import pandas as pd
 
 from mmpose_ssn import claims
-from mmpose_ssn.evaluation.comparison import Outcome
 from mmpose_ssn.evaluation.scores import PredictorScore
 from mmpose_ssn.experiment.presets import Preset, load_preset, preset_names
 from mmpose_ssn.files import RefusedInput
@@ -22,9 +20,9 @@ from mmpose_ssn.networks import network
 from mmpose_ssn.pages.blocks import NONE, Columns
 from mmpose_ssn.pages.render import escape_markdown, markdown_notes, markdown_table
 from mmpose_ssn.pages.results import read_table
-from mmpose_ssn.pages.study import PAPER_DATA, bound_words, data_lines, outcome_note, seeds_note
-from mmpose_ssn.pages.table1 import difference_note, runs_spoken_of
-from mmpose_ssn.pages.wording import NOT_RUN, ap_cell, difference_words, distinct, not_compared, signed
+from mmpose_ssn.pages.study import PAPER_DATA, bound_words, data_lines, interval_note, outcome_note
+from mmpose_ssn.pages.table1 import DIFFERENCE
+from mmpose_ssn.pages.wording import ap_cell, difference_words, distinct, signed
 
 _BLOCK = re.compile(r"(<!-- table1:begin\b[^>]*-->\n).*?(<!-- table1:end -->)", flags=re.DOTALL)
 _TABLE = (
@@ -33,7 +31,7 @@ _TABLE = (
 )
 _ORDERINGS = (
     *("ordering", "higher", "lower", "status", "difference_measured", "difference_low", "difference_high"),
-    *("outcome", "seeds", "images", "resamples", "preset", "data"),
+    *("basis", "decided_together", "outcome", "spreads", "images", "resamples", "preset", "data"),
 )
 _COPY = "table1 again, and copy both of its CSV files here"
 
@@ -100,17 +98,6 @@ class CommittedTable:
             for line in self.table[self.table.index == name].to_dict("records")
         ]
 
-    def outcome(self, ordering: str) -> str:
-        """The outcome of an ordering, as far as the preset compares its networks."""
-        line = self.orderings.get(ordering)
-        if line is None:
-            return NOT_RUN
-        asked = dict.fromkeys([*(self.preset.decisive if self.preset else ()), line["higher"], line["lower"]])
-        least_ap = self.preset.least_ap if self.preset else 0.0
-        trained = {name: [one.ap for one in self.scores(name)] for name in asked}
-        too_low = [name for name, ap in trained.items() if ap and 100 * fmean(ap) < least_ap]
-        return not_compared(too_low) if too_low else line["outcome"]
-
     @property
     def notes(self) -> dict[str, str]:
         """How the figures were made, by topic."""
@@ -118,7 +105,6 @@ class CommittedTable:
         trained = ran[ran["iterations"] != ""]
         minutes = pd.to_numeric(trained["wall_time_s"]).sum() / 60
         lines = list(self.orderings.values())
-        seeds = [tuple(map(int, line["seeds"].split())) for line in lines]
         notes = {
             "Run": (
                 f"{distinct(sorted(ran['date']))}, on {distinct(ran['machine'])}: {len(trained)} trainings of "
@@ -127,16 +113,18 @@ class CommittedTable:
             ),
             "AP": (
                 f"OKS AP in percent on {distinct(ran['images'])} images with {distinct(ran['instances'])} people: of "
-                "one training with its 95 % bootstrap interval over images, of several the mean and standard deviation."
+                "one training with its 95 % interval over images, of several the mean and standard deviation."
             ),
         }
         if lines:
-            notes["Difference"] = difference_note(lines[0]["images"], lines[0]["resamples"])
-            decided = [line for line in lines if not line["outcome"].startswith(Outcome.NOT_COMPARED.value)]
+            bases, spreads = [line["basis"] for line in lines], lines[0]["spreads"]
+            interval = interval_note(bases, spreads, lines[0]["images"], lines[0]["resamples"])
+            together = [line["decided_together"] for line in lines]
+            notes["Difference"] = f"{DIFFERENCE} {interval}"
             notes["Outcome"] = outcome_note(
-                len(decided), bound_words(self.preset) if self.preset else ""
-            )  # as many as the run itself adjusted for
-            notes |= seeds_note(seeds)
+                (int(float(size)) if size else None for size in together),
+                bound_words(self.preset) if self.preset else "",
+            )
         return notes
 
 
@@ -167,7 +155,6 @@ def render_block(folder: Path) -> str:
     data = str(run.table["ap_measured_on"].iloc[0])
     on = data_lines(data)
     orderings = [one for one in claims.orderings().values() if one.id in run.orderings]
-    spoken_of = runs_spoken_of(tuple(line["seeds"].split()) for line in run.orderings.values())
     rows: Columns = {
         ("Method",): list(run.shown.values()),
         ("AP, printed", PAPER_DATA): [run.printed[name] or NONE for name in run.shown],
@@ -177,7 +164,7 @@ def render_block(folder: Path) -> str:
         ("Ordering",): [f"{network(one.higher).title} > {network(one.lower).title}" for one in orderings],
         ("Difference, printed", PAPER_DATA): [signed(one.difference) for one in orderings],
         ("Difference, measured", *on): [_words(run.orderings[one.id]) for one in orderings],
-        ("Outcome", spoken_of): [run.outcome(one.id) for one in orderings],
+        ("Outcome",): [run.orderings[one.id]["outcome"] for one in orderings],
     }
     notice = escape_markdown(distinct(run.table["notice"]))
     return "\n\n".join([f"> {notice}", markdown_table(rows), markdown_table(compared), markdown_notes(run.notes)])
@@ -190,10 +177,8 @@ def _words(line: dict[str, str]) -> str:
 
 
 def _difference(ran: pd.DataFrame, line: dict[str, str]) -> float:
-    """The ordering's difference by the lines of ``table1.csv``, in AP points; NaN where one of its trainings is
-    missing.
-    """
-    ap = {(name, row["seed"]): float(row["ap_measured"]) for name, row in ran.iterrows()}
-    nothing, seeds = float("nan"), line["seeds"].split()
-    higher, lower = ([ap.get((line[name], seed), nothing) for seed in seeds] for name in ("higher", "lower"))
-    return (sum(higher) - sum(lower)) / len(seeds)
+    """The ordering's difference by the lines of ``table1.csv``, in AP points; NaN where a network is missing."""
+    higher, lower = (
+        ran.loc[ran.index == line[name], "ap_measured"].astype(float).mean() for name in ("higher", "lower")
+    )
+    return float(higher - lower)

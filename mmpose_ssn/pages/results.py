@@ -82,10 +82,22 @@ class Results:
         check_together(self.preset, scores, runs, apart_from)
         return scores
 
-    def trained(self, scores: Sequence[Scores], resamples: int | None = None) -> TrainedPredictors:
-        """The trainings behind scores, to be compared; by default with as many resamples as their intervals have."""
-        resamples = resamples or max((one.resamples for one in scores), default=0)
-        return TrainedPredictors(scores, resamples, self.settings.least_ap, self.settings.decisive)
+    def trained(self, scores: Sequence[Scores]) -> TrainedPredictors:
+        """The trainings behind scores, to be compared as the preset has it; spreads are those of Table 1's networks.
+
+        Raises:
+            RefusedInput: If a score of Table 1 does not fit its format.
+        """
+        primary = self.settings.primary
+        return TrainedPredictors(
+            self.preset,
+            scores,
+            pool=self.scores("table1"),
+            primary=None if primary is None else [{(one, None): 1.0, (other, None): -1.0} for one, other in primary],
+            earlier=self.settings.earlier_spread,
+            least_ap=self.settings.least_ap,
+            decisive=self.settings.decisive,
+        )
 
     def full_size_costs(self) -> dict[str, FullSizeCost]:
         """The costs in ``complexity.csv``, by network.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mmpose_ssn.evaluation.comparison import ERROR, LEVEL
+from mmpose_ssn.evaluation.comparison import ERROR, LEVEL, Basis, Spread
 from mmpose_ssn.evaluation.scores import Scores
 from mmpose_ssn.experiment.presets import Preset, is_meaningless
 from mmpose_ssn.pages.results import Results
-from mmpose_ssn.pages.wording import NOT_RUN, distinct, listed
+from mmpose_ssn.pages.wording import NOT_RUN, RESTS_ON_POOLING, distinct, listed
 
 PAPER_DATA = "COCO val2017"
 """The data of the paper's Tables 1 and 2; ``scores.json`` calls it so, to the letter, and nothing else."""
@@ -28,17 +28,21 @@ class Study:
         scores: Scores of all networks of the page, and of the mean pose where it shows that.
         small: Whether the preset makes networks smaller than the paper's.
         bound: What is said of the preset's bound of validity; empty where it has none.
+        primary: Whether the preset names what it decides.
     """
 
     preset: str
     scores: Sequence[Scores]
     small: bool
     bound: str = ""
+    primary: bool = False
 
     @classmethod
     def of(cls, results: Results, scores: Sequence[Scores]) -> Study:
         """The study behind scores of a preset's results."""
-        return cls(results.preset, scores, results.settings.get("network") is not None, bound_words(results.settings))
+        settings = results.settings
+        small, primary = settings.get("network") is not None, settings.primary is not None
+        return cls(results.preset, scores, small, bound_words(settings), primary)
 
     @property
     def networks(self) -> list[Scores]:
@@ -103,8 +107,8 @@ class Study:
         )
         return (
             f"OKS AP in percent of {of} on {images} images with {people} people. In brackets the {100 * LEVEL:.0f} % "
-            f"bootstrap interval over images ({resamples} resamples), for the choice of images and not for that of the "
-            "training seed. Where several seeds were trained, their mean and standard deviation; each seed and its "
+            f"interval over images ({resamples} resamples), for the choice of images and not for that of the training "
+            "seed. Where several seeds were trained, their mean and standard deviation; each seed and its "
             "interval are in the CSV file."
         )
 
@@ -146,23 +150,35 @@ def data_lines(data: str | None) -> tuple[str, ...]:
     return (PAPER_DATA,) if data == PAPER_DATA else (data.partition(" (")[0], f"(not {PAPER_DATA})")
 
 
-def seeds_note(seeds_of_each: Iterable[tuple[int, ...]]) -> dict[str, str]:
-    """What intervals say of the choice of the training seed, by topic.
+def interval_note(bases: Iterable[str], spreads: str, images: object, resamples: object) -> str:
+    """What the intervals of differences hold.
 
     Args:
-        seeds_of_each: The seeds of each comparison.
+        bases: Where each difference takes the spread over trainings from (:class:`Basis`'s values).
+        spreads: The spread of each group of networks, in words (:func:`spread_words`); empty where none is known.
+        images: Number of images.
+        resamples: Number of draws of the images.
     """
-    of_each = list(seeds_of_each)
-    if all(len(seeds) == 1 for seeds in of_each):
-        return {
-            "One seed": "Each network was trained once. What another start or another order of training would change "
-            "is in none of the intervals and outcomes: they speak of these trained networks, on other images."
-        }
-    seeds = "; ".join(dict.fromkeys(" ".join(map(str, seeds)) for seeds in of_each))
-    return {
-        "Seeds": f"The mean over the seeds that both networks have ({seeds}). What other seeds would have given is "
-        "drawn along with the images, from a t distribution about their mean."
-    }
+    drawn = f"of {resamples} draws of the same {images} images"
+    if set(bases) == {Basis.IMAGES.value}:
+        return (
+            f"In brackets the {100 * LEVEL:.0f} % interval by a t distribution, for the choice of images alone, by the "
+            f"variance {drawn}. Each network was trained once, and how much another training would change is not "
+            "known: intervals and outcomes speak of these trained networks."
+        )
+    over = "; ".join(dict.fromkeys(bases))
+    return (
+        f"In brackets the {100 * LEVEL:.0f} % interval by a t distribution, not adjusted for the number of "
+        f"comparisons. It holds the spread over trainings ({over}) and the variance over images {drawn}."
+        + (f" Standard deviation over trainings: {spreads}." if spreads else "")
+    )
+
+
+def spread_words(spreads: Mapping[str, Spread]) -> str:
+    """The spread over trainings of each group of networks."""
+    return ", ".join(
+        f"{group} {spread.sd:.2f} AP ({spread.freedom:g} degrees of freedom)" for group, spread in spreads.items()
+    )
 
 
 def bound_words(preset: Preset) -> str:
@@ -176,16 +192,23 @@ def bound_words(preset: Preset) -> str:
     )
 
 
-def outcome_note(comparisons: int, bound: str) -> str:
+def outcome_note(sizes: Iterable[int | None], bound: str) -> str:
     """How outcomes are decided.
 
     Args:
-        comparisons: Number of comparisons that were made together.
+        sizes: With how many others each comparison was decided; None for one that is descriptive.
         bound: What is said of the preset's bound of validity (:func:`bound_words`).
     """
-    together = f"{comparisons} comparison" + ("s" if comparisons != 1 else "")
-    return (
-        f"Higher or lower where a two-sided p, from the same resampled differences, is at most {ERROR} after Holm's "
-        f"adjustment for the {together} measured here; else undecided. With n of R resampled differences at 0 or "
-        "beyond it on the rarer side, p is 2 (1 + n) / (1 + R)." + (bound and f" {bound}")
-    )
+    of_each = list(sizes)
+    decided = [size for size in of_each if size is not None]
+    words = []
+    if decided:
+        together = f"{decided[0]} comparison" + ("s" if decided[0] != 1 else "")
+        words.append(
+            f"Higher or lower where a two-sided p is at most {ERROR} after Holm's adjustment for the {together} that "
+            f'are decided together; else undecided. "{RESTS_ON_POOLING.capitalize()}": by a spread of each network\'s own '
+            "(Welch) it would come out otherwise."
+        )
+    if None in of_each:
+        words.append("Descriptive: not among what the preset decides, so that it has an interval and no outcome.")
+    return " ".join([*words, bound] if bound else words)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from statistics import fmean
 from typing import Any
 
 from mmpose_ssn import claims, paper
-from mmpose_ssn.evaluation.comparison import LEVEL, Comparison, Outcome, compare
+from mmpose_ssn.evaluation.comparison import Comparison, Spread
 from mmpose_ssn.evaluation.scores import Scores
 from mmpose_ssn.evaluation.trained import Contrast
 from mmpose_ssn.experiment.provenance import commit
 from mmpose_ssn.networks import NOT_IN_THE_PAPER, Network, networks, shown_on
 from mmpose_ssn.pages.blocks import MARKS, NONE, Columns, Heading, Page, Table
 from mmpose_ssn.pages.results import FullSizeCost, Results
-from mmpose_ssn.pages.study import PAPER_DATA, Study, outcome_note, seeds_note
+from mmpose_ssn.pages.study import PAPER_DATA, Study, interval_note, outcome_note, spread_words
 from mmpose_ssn.pages.wording import (
     NOT_RUN,
     ap_cell,
@@ -84,12 +84,14 @@ class Table1:
         study: The measured figures.
         rows: The paper's rows in printed order, then ours.
         comparisons: What was measured of the orderings, by the ordering's id.
-        resamples: Number of bootstrap resamples behind the comparisons.
+        spreads: Spread over trainings of each group of networks.
+        resamples: Number of draws of the images behind the comparisons.
     """
 
     study: Study
     rows: tuple[Row, ...]
     comparisons: Mapping[str, Comparison]
+    spreads: Mapping[str, Spread]
     resamples: int
 
     @classmethod
@@ -104,7 +106,6 @@ class Table1:
         pairs: dict[str, Contrast] = {
             name: {(one.higher, None): 1.0, (one.lower, None): -1.0} for name, one in claims.orderings().items()
         }
-        family = {name: trained.sides(pair) for name, pair in pairs.items() if trained.seeds(pair)}
         return cls(
             study=Study.of(results, scores),
             rows=tuple(
@@ -116,7 +117,8 @@ class Table1:
                 )
                 for name in shown_on("table1")
             ),
-            comparisons=compare(results.preset, family),
+            comparisons=trained.compare(pairs),
+            spreads=trained.spreads,
             resamples=trained.resamples,
         )
 
@@ -199,25 +201,13 @@ def _notes(table: Table1) -> dict[str, str]:
 def _ordering_columns(table: Table1) -> Columns:
     orderings = claims.orderings().values()
     measured = [table.comparisons.get(one.id) for one in orderings]
-    runs = runs_spoken_of(one.seeds for one in table.comparisons.values())
     return {
         ("Ordering",): [f"{networks()[one.higher].title} > {networks()[one.lower].title}" for one in orderings],
         ("Where",): [one.place for one in orderings],
         ("Difference, printed", PAPER_DATA): [signed(one.difference) for one in orderings],
         ("Difference, measured", *table.study.data_lines): [difference_cell(one) for one in measured],
-        ("Outcome",): [_outcome(one, runs) for one in measured],
+        ("Outcome",): [outcome_words(one) if one else NOT_RUN for one in measured],
     }
-
-
-def _outcome(one: Comparison | None, runs: str) -> str:
-    if one is None:
-        return NOT_RUN
-    return outcome_words(one) if one.outcome is Outcome.NOT_COMPARED else f"{runs}: {outcome_words(one)}"
-
-
-def runs_spoken_of(seeds_of_each: Iterable[Sequence[Any]]) -> str:
-    """What a decision about two networks speaks of: these runs, or several of each."""
-    return "in these runs" if all(len(seeds) == 1 for seeds in seeds_of_each) else "over the seeds trained"
 
 
 def _ordering_notes(table: Table1) -> dict[str, str]:
@@ -226,21 +216,18 @@ def _ordering_notes(table: Table1) -> dict[str, str]:
     if not measured:
         return {}
     images = distinct(one.images for one in table.study.networks)
+    bases = [one.test.basis.value for one in measured]
     return {
-        "Difference": difference_note(images, table.resamples),
-        "Outcome": outcome_note(sum(one.p_holm is not None for one in measured), table.study.bound),
-        **seeds_note(one.seeds for one in measured),
+        "Difference": f"{DIFFERENCE} {interval_note(bases, spread_words(table.spreads), images, table.resamples)}",
+        "Outcome": outcome_note((one.family for one in measured), table.study.bound),
     }
 
 
-def difference_note(images: object, resamples: object) -> str:
-    """What a page says of the difference of two networks, on so many images that were drawn so many times."""
-    return (
-        "AP of the first network less that of the second, in AP points; the printed one is the gap between two figures "
-        f"of the paper, on {PAPER_DATA}. In brackets the {100 * LEVEL:.0f} % paired bootstrap interval: both networks "
-        f"are scored on the same {images} images, drawn anew {resamples} times. It is not adjusted for the number of "
-        "comparisons."
-    )
+DIFFERENCE = (
+    "Mean AP of the first network over its trainings less that of the second, in AP points; the printed one is the gap "
+    f"between two figures of the paper, on {PAPER_DATA}."
+)
+"""What a page says of the difference of two networks."""
 
 
 def _measured(row: Row) -> str:
@@ -328,13 +315,10 @@ def _records(table: Table1, row: Row) -> list[dict[str, Any]]:
     ]
 
 
-_MADE = ("data", "data_digest", "protocol", "commit", "date")
-
-
 def _ordering_record(table: Table1, ordering: claims.Ordering) -> dict[str, Any]:
     """An ordering's line of the CSV file, measured or not; differences in AP points."""
     measured, study = table.comparisons.get(ordering.id), table.study
-    record = {
+    record: dict[str, Any] = {
         "ordering": ordering.id,
         "higher": ordering.higher,
         "lower": ordering.lower,
@@ -342,14 +326,12 @@ def _ordering_record(table: Table1, ordering: claims.Ordering) -> dict[str, Any]
         "ours": ordering.ours,
         "difference_printed": ordering.difference,
         "status": "measured" if measured else NOT_RUN,
+        "preset": study.preset,
     }
-    columns = ("difference_measured", "difference_low", "difference_high", "p", "p_holm", "outcome")
-    found: dict[str, Any] = dict.fromkeys((*columns, "seeds", "images", "resamples", "preset", *_MADE))
-    found["preset"] = study.preset
     if measured:
         example = next(one for one in study.networks if one.network == ordering.higher)
-        found |= comparison_record(measured) | {
-            "seeds": " ".join(map(str, measured.seeds)),
+        record |= comparison_record(measured) | {
+            "spreads": spread_words(table.spreads),
             "images": example.images,
             "resamples": table.resamples,
             "data": example.provenance["data"],
@@ -358,4 +340,4 @@ def _ordering_record(table: Table1, ordering: claims.Ordering) -> dict[str, Any]
             "commit": commit(),
             "date": date.today().isoformat(),
         }
-    return record | found | {"notice": " ".join(study.notices)}
+    return record | {"notice": " ".join(study.notices)}

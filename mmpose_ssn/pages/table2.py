@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -12,7 +12,7 @@ from statistics import fmean
 from typing import Any
 
 from mmpose_ssn import paper
-from mmpose_ssn.evaluation.comparison import LEVEL, Comparison, compare
+from mmpose_ssn.evaluation.comparison import Comparison, Spread
 from mmpose_ssn.evaluation.scores import PredictorScore, Scores
 from mmpose_ssn.evaluation.trained import Contrast, TrainedPredictors
 from mmpose_ssn.experiment.provenance import commit
@@ -21,7 +21,7 @@ from mmpose_ssn.networks import networks, shown_on
 from mmpose_ssn.pages.blocks import NONE, Columns, Heading, Page, Picture, Table
 from mmpose_ssn.pages.plots import stage_plot
 from mmpose_ssn.pages.results import Results
-from mmpose_ssn.pages.study import PAPER_DATA, Study, seeds_note
+from mmpose_ssn.pages.study import PAPER_DATA, Study, interval_note, spread_words
 from mmpose_ssn.pages.wording import (
     NOT_RUN,
     ap_cell,
@@ -96,7 +96,7 @@ class StageGain:
         predictor: The predictor whose AP is compared.
         place: Where it is printed.
         printed: The printed gain, in AP points on COCO val2017.
-        measured: What was measured of it; None where the networks have no seed in common.
+        measured: What was measured of it; None where one of the networks was not trained.
     """
 
     id: str
@@ -117,12 +117,14 @@ class Table2:
         study: The measured figures.
         rows: The paper's rows in printed order, then other networks of Table 1.
         gains: The printed gains, row by row.
-        resamples: Number of bootstrap resamples behind the gains' intervals.
+        spreads: Spread over trainings of each group of networks.
+        resamples: Number of draws of the images behind the gains' intervals.
     """
 
     study: Study
     rows: tuple[StageRow, ...]
     gains: tuple[StageGain, ...]
+    spreads: Mapping[str, Spread]
     resamples: int
 
     @classmethod
@@ -137,7 +139,7 @@ class Table2:
         trained = results.trained(scores)
         rows = [_row(name, printed.get(name), [one for one in scores if one.network == name]) for name in names]
         return cls(
-            Study.of(results, scores), tuple(rows), tuple(_gains(results.preset, rows, trained)), trained.resamples
+            Study.of(results, scores), tuple(rows), tuple(_gains(rows, trained)), trained.spreads, trained.resamples
         )
 
 
@@ -193,23 +195,32 @@ def _row(name: str, printed: paper.Table2Row | None, scores: Sequence[Scores]) -
     return StageRow(name, method, printed, predictors, tuple(scores))
 
 
-def _gains(preset: str, rows: Sequence[StageRow], trained: TrainedPredictors) -> Iterator[StageGain]:
-    """The printed gains, measured where both networks were trained with the same seed."""
-    for row in rows:
-        for gain in row.printed.gains if row.printed else ():
-            for predictor, points in gain.points.items():
-                contrast: Contrast = {(row.network, predictor): 1.0, (gain.over, predictor): -1.0}
-                found = compare(preset, {predictor: trained.sides(contrast)}) if trained.seeds(contrast) else {}
-                yield StageGain(
-                    id=f"table2-{row.network}-{predictor.lower()}-{gain.introduced.lower()}-gain",
-                    introduced=gain.introduced,
-                    higher=row.network,
-                    lower=gain.over,
-                    predictor=predictor,
-                    place=row.place,
-                    printed=points,
-                    measured=found.get(predictor),
-                )
+def _gains(rows: Sequence[StageRow], trained: TrainedPredictors) -> list[StageGain]:
+    """The printed gains, measured where both networks were trained."""
+    printed = {
+        f"table2-{row.network}-{predictor.lower()}-{gain.introduced.lower()}-gain": (row, gain, predictor)
+        for row in rows
+        for gain in (row.printed.gains if row.printed else ())
+        for predictor in gain.points
+    }
+    contrasts: dict[str, Contrast] = {
+        name: {(row.network, predictor): 1.0, (gain.over, predictor): -1.0}
+        for name, (row, gain, predictor) in printed.items()
+    }
+    measured = trained.compare(contrasts)
+    return [
+        StageGain(
+            id=name,
+            introduced=gain.introduced,
+            higher=row.network,
+            lower=gain.over,
+            predictor=predictor,
+            place=row.place,
+            printed=gain.points[predictor],
+            measured=measured.get(name),
+        )
+        for name, (row, gain, predictor) in printed.items()
+    ]
 
 
 def _columns(table: Table2) -> Columns:
@@ -263,14 +274,13 @@ def _gain_notes(table: Table2) -> dict[str, str]:
     if not measured:
         return {}
     images = distinct(one.images for one in table.study.scores)
+    bases = [one.test.basis.value for one in measured]
     return {
         "Gain": (
             "AP of the network with what was introduced, less that of the network without, both by the predictor "
-            f"that is named, in AP points. The printed one is on {PAPER_DATA}. In brackets the {100 * LEVEL:.0f} % "
-            f"paired bootstrap interval: both are scored on the same {images} images, drawn anew {table.resamples} "
-            "times. It is not adjusted for the number of gains."
-        ),
-        **seeds_note(one.seeds for one in measured),
+            f"that is named and the mean over trainings, in AP points. The printed one is on {PAPER_DATA}. "
+            + interval_note(bases, spread_words(table.spreads), images, table.resamples)
+        )
     }
 
 
@@ -365,10 +375,9 @@ def _gain_record(table: Table2, gain: StageGain) -> dict[str, Any]:
         "difference_printed_on": PAPER_DATA,
     }
     if gain.measured:
-        example, found = table.study.scores[0], comparison_record(gain.measured)
-        record |= {name: found[name] for name in ("difference_measured", "difference_low", "difference_high")}
-        record |= {
-            "seeds": " ".join(map(str, gain.measured.seeds)),
+        example = table.study.scores[0]
+        record |= comparison_record(gain.measured) | {
+            "spreads": spread_words(table.spreads),
             "images": example.images,
             "resamples": table.resamples,
             "data": example.provenance["data"],

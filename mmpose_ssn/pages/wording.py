@@ -6,12 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean, stdev
 from typing import Any
 
+from mmpose_ssn.claims.verdicts import IN_THESE_RUNS
 from mmpose_ssn.evaluation.comparison import Comparison, Outcome
 from mmpose_ssn.evaluation.scores import PredictorScore, Scores
 from mmpose_ssn.pages.blocks import NONE
 from mmpose_ssn.paper import PrintedNumber
 
 NOT_RUN = "not run"
+
+RESTS_ON_POOLING = "rests on pooling"
+"""Where each network's own spread over trainings would decide otherwise than that of its group."""
 
 
 def ap_cell(trainings: Sequence[PredictorScore]) -> str:
@@ -27,7 +31,7 @@ def ap_cell(trainings: Sequence[PredictorScore]) -> str:
 
 def difference_cell(one: Comparison | None, nothing: str = NOT_RUN) -> str:
     """A measured difference in AP points, with its interval."""
-    return nothing if one is None else difference_words(one.difference, one.interval95)
+    return nothing if one is None else difference_words(one.difference, one.interval())
 
 
 def difference_words(difference: float, interval: tuple[float, float]) -> str:
@@ -37,8 +41,11 @@ def difference_words(difference: float, interval: tuple[float, float]) -> str:
 
 
 def outcome_words(one: Comparison) -> str:
-    """An outcome; where nothing is compared, whose AP is too low."""
-    return not_compared(one.too_low) if one.outcome is Outcome.NOT_COMPARED else one.outcome.value
+    """An outcome, with what it depends on; where nothing is compared, whose AP is too low."""
+    if one.outcome is Outcome.NOT_COMPARED:
+        return not_compared(one.too_low)
+    these = IN_THESE_RUNS if one.in_these_runs and one.outcome is not Outcome.DESCRIPTIVE else ""
+    return these + one.outcome.value + (f" ({RESTS_ON_POOLING})" if one.rests_on_pooling else "")
 
 
 def not_compared(too_low: Sequence[str]) -> str:
@@ -70,10 +77,18 @@ def comparison_record(one: Comparison) -> dict[str, Any]:
     """Columns that a CSV file has of a comparison; differences in AP points."""
     return {
         "difference_measured": one.difference,
-        "difference_low": one.interval95[0],
-        "difference_high": one.interval95[1],
-        "p": one.p,
-        "p_holm": one.p_holm,
+        "difference_low": one.interval()[0],
+        "difference_high": one.interval()[1],
+        "error": one.test.error,
+        "freedom": one.test.freedom,
+        "basis": one.test.basis.value,
+        "p": one.test.p,
+        "p_holm": one.test.p_holm,
+        "p_welch": one.welch and one.welch.p,
+        "p_welch_holm": one.welch and one.welch.p_holm,
+        "levene": one.levene,
+        "decided_together": one.family,
+        "trainings": " ".join(f"{run}={count}" for run, count in one.trainings.items()),
         "outcome": outcome_words(one),
     }
 
