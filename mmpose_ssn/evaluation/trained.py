@@ -32,8 +32,8 @@ class TrainedPredictors:
     Args:
         preset: The preset that all were trained under.
         scores: Scores of one preset, data set and protocol. Beside each file lie its detections.
-        pool: Scores of more trainings, over which spreads are pooled and of which the bound asks. Pages give those of
-            Table 1, so that one difference has one interval and one outcome on every page.
+        pool: The scores over which spreads are pooled, which are taken in too; by default ``scores``. Pages give those
+            of Table 1, so that one difference has one interval and one outcome on every page.
         primary: The contrasts that the preset decides, all together; None where it names none and each page decides
             what it compares.
         earlier: Spread over trainings of each group in earlier trainings.
@@ -61,12 +61,11 @@ class TrainedPredictors:
         resamples: int = RESAMPLES,
     ) -> None:
         self.preset, self.primary, self.resamples = preset, primary, resamples
-        self.scores = {(one.run, one.seed): one for one in scores if one.seed is not None}
+        pooled_over = {(one.run, one.seed): one for one in pool if one.seed is not None}
+        self.scores = pooled_over | {(one.run, one.seed): one for one in scores if one.seed is not None}
         self._earlier, self._least_ap, self._decisive = earlier or {}, least_ap, decisive
-        pooled_over = {(one.run, one.seed): one for one in pool if one.seed is not None} or self.scores
-        self._known = self.scores | pooled_over
         groups: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-        for (run, _), one in pooled_over.items():
+        for (run, _), one in (pooled_over or self.scores).items():
             groups[spread_group(run)][run].append(100 * one.ap)
         pooled = {group: Spread.pooled(networks.values()) for group, networks in groups.items()}
         self.spreads = {group: spread for group, spread in pooled.items() if spread}
@@ -115,12 +114,8 @@ class TrainedPredictors:
 
     def too_low(self, runs: Iterable[str]) -> tuple[str, ...]:
         """The decisive networks whose AP is below the bound, and those of some runs; none is compared with another."""
-        found = []
-        for run in dict.fromkeys([*self._decisive, *runs]):
-            ap = [100 * one.ap for (name, _), one in self._known.items() if name == run]
-            if ap and fmean(ap) < self._least_ap:
-                found.append(run)
-        return tuple(found)
+        asked = dict.fromkeys([*self._decisive, *runs])
+        return tuple(run for run in asked if self.of(run) and 100 * fmean(s.ap for s in self.of(run)) < self._least_ap)
 
     def _measured(self, contrast: Contrast) -> Comparison:
         runs: dict[str, dict[str, float]] = defaultdict(dict)

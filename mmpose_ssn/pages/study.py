@@ -206,8 +206,8 @@ def outcome_note(sizes: Iterable[int | None], bound: str) -> str:
         together = f"{decided[0]} comparison" + ("s" if decided[0] != 1 else "")
         words.append(
             f"Higher or lower where a two-sided p is at most {ERROR} after Holm's adjustment for the {together} that "
-            f'are decided together; else undecided. "{RESTS_ON_POOLING.capitalize()}": by a spread of each network\'s own '
-            "(Welch) it would come out otherwise."
+            f'are decided together; else undecided. "{RESTS_ON_POOLING.capitalize()}": by a spread of each network\'s '
+            "own (Welch) it would come out otherwise."
         )
     if None in of_each:
         words.append("Descriptive: not among what the preset decides, so that it has an interval and no outcome.")

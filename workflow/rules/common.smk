@@ -238,23 +238,33 @@ def trial_scores(wildcards):
     )
 
 
+def behind(page):
+    """The trainings that a page rests on: those that it shows, and those of Table 1, which tell spreads and the bound."""
+    runs = dict.fromkeys([*chosen_for(page), *chosen_for("table1")])
+    return [(run, seed) for run in runs for seed in SEEDS]
+
+
 def scored(page, field="scores"):
-    """The scores, or another output of scoring, of the chosen networks that a page shows."""
-    return expand(
-        rules.evaluate.output[field], preset=PRESET, run=chosen_for(page), seed=SEEDS
-    )
+    """The scores, or another output of scoring, of the trainings that a page rests on."""
+    return [
+        file
+        for run, seed in behind(page)
+        for file in expand(
+            rules.evaluate.output[field], preset=PRESET, run=run, seed=seed
+        )
+    ]
 
 
 def only(page, *others):
     """The option that has a page show these trainings and no others; refused where the page shows none of the chosen."""
 
     def option(wildcards):
-        shown = [f"{run}/seed{seed}" for run in chosen_for(page) for seed in SEEDS]
-        if not shown:
+        if not chosen_for(page):
             raise WorkflowError(
                 f"the page {page} shows none of the chosen networks; it can show: "
                 + ", ".join(can_show(page))
             )
-        return "--only " + " ".join([*shown, *others])
+        trainings = [f"{run}/seed{seed}" for run, seed in behind(page)]
+        return "--only " + " ".join([*trainings, *others])
 
     return option
