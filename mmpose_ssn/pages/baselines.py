@@ -228,16 +228,17 @@ def _trained_notes(beside: Baselines) -> dict[str, str]:
     compared = [one.comparison for one in entrants if one.comparison]
     notes = {"AP": study.ap_note("each network's final predictor")}
     if compared:
+        bases = [one.test.basis.value for one in compared]
         notes["Difference"] = (
             "AP less that of the paper's network whose budget the network was made for, in AP points. "
             + interval_note(
-                [one.test.basis.value for one in compared],
+                bases,
                 spread_words(beside.spreads),
                 distinct(one.images for one in study.networks),
                 beside.resamples,
             )
         )
-        notes["Outcome"] = outcome_note((one.family for one in compared), study.bound)
+        notes["Outcome"] = outcome_note((one.family for one in compared), bases, study.bound)
     notes["Recipe"] = (
         "Common: the paper's, the same for all, at this preset's rate, which was chosen for the paper's networks. Own: "
         "augmentation, optimizer, rate and schedule of MMPose's config of the network, at this preset's batch and "

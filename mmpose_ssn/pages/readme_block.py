@@ -120,11 +120,9 @@ class CommittedTable:
             bases, spreads = [line["basis"] for line in lines], lines[0]["spreads"]
             interval = interval_note(bases, spreads, lines[0]["images"], lines[0]["resamples"])
             together = [line["decided_together"] for line in lines]
+            sizes = [int(float(size)) if size else None for size in together]
             notes["Difference"] = f"{DIFFERENCE} {interval}"
-            notes["Outcome"] = outcome_note(
-                (int(float(size)) if size else None for size in together),
-                bound_words(self.preset) if self.preset else "",
-            )
+            notes["Outcome"] = outcome_note(sizes, bases, bound_words(self.preset) if self.preset else "")
         return notes
 
 

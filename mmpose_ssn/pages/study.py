@@ -192,11 +192,12 @@ def bound_words(preset: Preset) -> str:
     )
 
 
-def outcome_note(sizes: Iterable[int | None], bound: str) -> str:
+def outcome_note(sizes: Iterable[int | None], bases: Iterable[str], bound: str) -> str:
     """How outcomes are decided.
 
     Args:
-        sizes: With how many others each comparison was decided; None for one that is descriptive.
+        sizes: Number of comparisons that each one was decided with; None for one that is descriptive.
+        bases: Where each takes the spread over trainings from.
         bound: What is said of the preset's bound of validity (:func:`bound_words`).
     """
     of_each = list(sizes)
@@ -206,8 +207,12 @@ def outcome_note(sizes: Iterable[int | None], bound: str) -> str:
         together = f"{decided[0]} comparison" + ("s" if decided[0] != 1 else "")
         words.append(
             f"Higher or lower where a two-sided p is at most {ERROR} after Holm's adjustment for the {together} that "
-            f'are decided together; else undecided. "{RESTS_ON_POOLING.capitalize()}": by a spread of each network\'s '
-            "own (Welch) it would come out otherwise."
+            "are decided together; else undecided."
+        )
+    if decided and Basis.POOLED.value in bases:
+        words.append(
+            f'"{RESTS_ON_POOLING.capitalize()}": by a spread of each network\'s own (Welch) it would come out '
+            "otherwise."
         )
     if None in of_each:
         words.append("Descriptive: not among what the preset decides, so that it has an interval and no outcome.")

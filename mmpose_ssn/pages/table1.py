@@ -219,7 +219,7 @@ def _ordering_notes(table: Table1) -> dict[str, str]:
     bases = [one.test.basis.value for one in measured]
     return {
         "Difference": f"{DIFFERENCE} {interval_note(bases, spread_words(table.spreads), images, table.resamples)}",
-        "Outcome": outcome_note((one.family for one in measured), table.study.bound),
+        "Outcome": outcome_note((one.family for one in measured), bases, table.study.bound),
     }
 
 

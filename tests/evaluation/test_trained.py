@@ -1,5 +1,5 @@
-"""Trained networks compared from detections on disk: against pycocotools on written-out resamples, what is refused, and
-what the bound on AP does.
+"""Trained networks compared from detections on disk: against pycocotools on written-out resamples, what is decided, and
+what the bound on AP does and what is refused.
 """
 
 from __future__ import annotations
@@ -7,6 +7,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from mmpose_ssn.evaluation.bootstrap import draw_images
-from mmpose_ssn.evaluation.comparison import Comparison, Outcome, compare, holm
+from mmpose_ssn.evaluation.comparison import Basis, Comparison, Outcome, Spread, holm
 from mmpose_ssn.evaluation.scores import check_together, read_scores
 from mmpose_ssn.evaluation.trained import Contrast, TrainedPredictors
 from mmpose_ssn.files import RefusedInput
@@ -88,26 +90,44 @@ NETWORKS = {
     ("ssn", 0): {"E1": detections(9.0, 8), "P4": detections(3.0, 1)},
     ("ssn-wo-ca", 0): {"E1": detections(16.0, 9), "P4": detections(14.0, 2)},
     ("ssn-k256", 0): {"P4": detections(3.2, 3)},
-    ("lite-k256", 0): {"P4": detections(6.0, 4)},
-    ("lite-k256", 1): {"P4": detections(7.0, 5)},
-    ("lite-k256-frozen", 0): {"P4": detections(7.0, 6)},
-    ("lite-k256-frozen", 1): {"P4": detections(5.0, 7)},
+    ("lite-k256", 0): {"E1": detections(8.0, 10), "P4": detections(6.0, 4)},
+    ("lite-k256", 1): {"E1": detections(9.0, 11), "P4": detections(7.0, 5)},
+    ("lite-k256-frozen", 5): {"P4": detections(7.0, 6)},
+    ("lite-k256-frozen", 6): {"P4": detections(5.0, 7)},
+    ("lite-k256-frozen", 7): {"P4": detections(9.0, 12)},
 }
-PAIRS = {
-    "attention": ("ssn", "ssn-wo-ca"),
-    "channels": ("ssn", "ssn-k256"),
-    "learning": ("lite-k256", "lite-k256-frozen"),
-}
-RESAMPLES = 60
-
-
-def of(network: str, seed: int = 0, predictor: str = "P4") -> list[dict]:
-    return NETWORKS[network, seed][predictor]
+RESAMPLES = 40
 
 
 def less(first: str, second: str) -> Contrast:
     """One network's final predictor less another's."""
     return {(first, None): 1.0, (second, None): -1.0}
+
+
+FAMILY = {
+    "attention": less("ssn", "ssn-wo-ca"),
+    "channels": less("ssn", "ssn-k256"),
+    "learning": less("lite-k256", "lite-k256-frozen"),
+    "shift": less("ssn", "ssn-wo-shift"),  # which was not trained
+}
+
+
+@cache
+def by_hand(network: str, predictor: str = "P4") -> tuple[np.ndarray, np.ndarray]:
+    """AP of each training in percent, [seeds], and on each written-out resample, [seeds, resamples]."""
+    found = [own[predictor] for (name, _), own in NETWORKS.items() if name == network]
+    draws = draw_images(IMAGES, RESAMPLES, seed=0)
+    resampled = [[ap(*written_out(one, images)) for images in draws] for one in found]
+    return 100 * np.array([ap(PEOPLE, one) for one in found]), 100 * np.array(resampled)
+
+
+def mean_ap(network: str, predictor: str = "P4") -> float:
+    """In percent, over seeds."""
+    return float(by_hand(network, predictor)[0].mean())
+
+
+def of(network: str) -> list[dict]:
+    return NETWORKS[network, 0]["P4"]
 
 
 def write_scores(root: Path, network: str, seed: int, predictors: dict[str, list[dict]]) -> Path:
@@ -150,79 +170,136 @@ def study(tmp_path: Path) -> dict[tuple[str, int], Path]:
     return {(network, seed): write_scores(tmp_path, network, seed, own) for (network, seed), own in NETWORKS.items()}
 
 
-def trained(study, chosen=tuple(NETWORKS), resamples: int = RESAMPLES, **options) -> TrainedPredictors:
-    return TrainedPredictors([read_scores(study[key]) for key in chosen], resamples, **options)
+def trained(study, chosen=tuple(NETWORKS), **options) -> TrainedPredictors:
+    return TrainedPredictors("figures", [read_scores(study[key]) for key in chosen], resamples=RESAMPLES, **options)
 
 
-def measure(predictors: TrainedPredictors) -> dict[str, Comparison]:
-    """Compare each pair of networks that have a seed in common."""
-    contrasts = {name: less(*pair) for name, pair in PAIRS.items()}
-    return compare(
-        "figures",
-        {name: predictors.sides(one) for name, one in contrasts.items() if predictors.seeds(one)},
-    )
+def one_of(given: TrainedPredictors, contrast: Contrast) -> Comparison:
+    return given.compare({"one": contrast})["one"]
 
 
-def percentiles(differences: list[float], ends: list[float]):
-    return pytest.approx(tuple(np.percentile(differences, ends)), abs=1e-9)
+def satterthwaite(*shares: tuple[float, float]):
+    """Standard error and degrees of freedom of a sum, from each part's variance and degrees of freedom."""
+    variance = sum(share for share, _ in shares)
+    return pytest.approx((variance**0.5, variance**2 / sum(share**2 / df for share, df in shares)), rel=1e-9)
 
 
-def two_sided(differences: list[float]):
-    rarer = min(sum(d <= 0 for d in differences), sum(d >= 0 for d in differences))
-    return pytest.approx(min(1, 2 * (1 + rarer) / (1 + len(differences))))
+# Against written-out resamples
 
 
-def test_differences_and_intervals_are_those_of_written_out_resamples(study) -> None:
-    measured = measure(trained(study))
-    for name in ("attention", "channels"):
-        first, second = map(of, PAIRS[name])
-        differences = [
-            100 * (ap(*written_out(first, images)) - ap(*written_out(second, images)))
-            for images in draw_images(IMAGES, RESAMPLES, seed=0)
-        ]
-        one = measured[name]
-        assert one.difference == pytest.approx(100 * (ap(PEOPLE, first) - ap(PEOPLE, second)), abs=1e-9)
-        assert one.interval95 == percentiles(differences, [2.5, 97.5])
-        assert one.interval90 == percentiles(differences, [5, 95])
-        assert one.p == two_sided(differences)
-        assert one.stability == np.mean([d > 0 for d in differences])
-    assert measured["attention"].p < 0.05 < measured["channels"].p
+def test_of_one_training_each_the_images_alone_tell_the_spread(study) -> None:
+    one = one_of(trained(study), FAMILY["attention"])
+    (first, first_resampled), (second, second_resampled) = by_hand("ssn"), by_hand("ssn-wo-ca")
+    assert one.difference == pytest.approx(float(first[0] - second[0]), abs=1e-9)
+    images = np.var(first_resampled[0] - second_resampled[0], ddof=1)
+    assert (one.test.error, one.test.freedom) == satterthwaite((images, IMAGES - 1))
+    assert one.test.basis is Basis.IMAGES
 
 
-def test_weighted_sums_of_predictors_are_those_of_written_out_resamples(study) -> None:
-    """What attention brings E1, less half of what it brings the final predictor."""
-    contrast = {("ssn", "E1"): 1.0, ("ssn-wo-ca", "E1"): -1.0, ("ssn", None): -0.5, ("ssn-wo-ca", "P4"): 0.5}
-    terms = [(of(network, predictor=predictor or "P4"), weight) for (network, predictor), weight in contrast.items()]
-    differences = [
-        100 * sum(weight * ap(*written_out(found, images)) for found, weight in terms)
-        for images in draw_images(IMAGES, RESAMPLES, seed=3)
+def test_means_over_unpaired_seeds_are_compared_and_their_own_images_count(study) -> None:
+    given = trained(study)
+    one = one_of(given, FAMILY["learning"])
+    (first, first_resampled), (second, second_resampled) = by_hand("lite-k256"), by_hand("lite-k256-frozen")
+    assert [training.seed for training in given.of("lite-k256")] == [0, 1]
+    assert one.trainings == {"lite-k256": 2, "lite-k256-frozen": 3}
+    assert one.difference == pytest.approx(first.mean() - second.mean(), abs=1e-9)
+    images = np.var(first_resampled.mean(axis=0) - second_resampled.mean(axis=0), ddof=1)
+    of_seeds = (np.var(first, ddof=1) / 2, 1), (np.var(second, ddof=1) / 3, 2)  # each is all there is of its group
+    assert (one.test.error, one.test.freedom) == satterthwaite(*of_seeds, (images, IMAGES - 1))
+    assert one.test.basis is Basis.POOLED
+
+
+def test_predictors_of_one_network_are_summed_in_each_training(study) -> None:
+    """E1 less half the final predictor, which move together, less half of a frozen network's."""
+    contrast = {("lite-k256", "E1"): 1.0, ("lite-k256", None): -0.5, ("lite-k256-frozen", "P4"): -0.5}
+    one = one_of(trained(study), contrast)
+    (e1, e1_resampled), (p4, p4_resampled) = by_hand("lite-k256", "E1"), by_hand("lite-k256")
+    frozen, frozen_resampled = by_hand("lite-k256-frozen")
+    sums, resampled = e1 - 0.5 * p4, e1_resampled - 0.5 * p4_resampled
+    assert one.difference == pytest.approx(sums.mean() - 0.5 * frozen.mean(), abs=1e-9)
+    images = np.var(resampled.mean(axis=0) - 0.5 * frozen_resampled.mean(axis=0), ddof=1)
+    of_seeds = (np.var(sums, ddof=1) / 2, 1), (0.25 * np.var(frozen, ddof=1) / 3, 2)
+    assert (one.test.error, one.test.freedom) == satterthwaite(*of_seeds, (images, IMAGES - 1))
+    assert one.test.basis is Basis.WELCH, "other predictors than final ones"
+
+
+# The pool, and earlier trainings
+
+
+def others(study, ap: dict[str, list[float]]):
+    """Scores of more networks, whose detections nobody asks for; AP in percent."""
+    like = read_scores(study["ssn", 0])
+    return [
+        replace(like, network=run, seed=seed, predictors={"P4": replace(like.predictors["P4"], ap=percent / 100)})
+        for run, trainings in ap.items()
+        for seed, percent in enumerate(trainings)
     ]
-    one = compare("figures", {"one": trained(study, seed=3).sides(contrast)})["one"]
-    assert one.difference == pytest.approx(100 * sum(weight * ap(PEOPLE, found) for found, weight in terms), abs=1e-9)
-    assert one.interval95 == percentiles(differences, [2.5, 97.5])
-    assert one.p == two_sided(differences)
 
 
-def test_only_what_both_networks_have_is_compared(study) -> None:
-    assert list(measure(trained(study))) == list(PAIRS)
-    chosen = [("ssn", 0), ("lite-k256", 1), ("lite-k256-frozen", 0)]
-    few = trained(study, chosen)
-    assert measure(few) == {}, "no two of one seed"
-    assert few.missing(less("ssn", "ssn-k256")) == {"ssn-k256"}
-    assert few.missing(less("lite-k256", "lite-k256-frozen")) == set(), "there are both, of different seeds"
+def test_spreads_are_those_of_the_pool(study) -> None:
+    deep = {"backbone": [40.0, 42.0, 41.0], "ssn-wo-esp": [50.0, 53.0, 51.0], "ssn-frozen": [30.0, 39.0, 20.0]}
+    pool = others(study, deep | {"lite-k512": [60.0, 60.5]})
+    expected = {
+        "deep": Spread.pooled([deep["backbone"], deep["ssn-wo-esp"]]),
+        "ssn-frozen": Spread.pooled([deep["ssn-frozen"]]),
+        "lite": Spread.pooled([[60.0, 60.5]]),
+    }
+    given = trained(study, pool=pool)
+    assert given.spreads.keys() == expected.keys(), "the pool's alone"
+    for group, spread in given.spreads.items():
+        assert (spread.sd, spread.freedom) == pytest.approx((expected[group].sd, expected[group].freedom))
+    assert one_of(given, FAMILY["channels"]).test.basis is Basis.POOLED
+    assert given.missing(less("backbone", "ssn")) == set(), "they are taken in"
+    assert trained(study).spreads.keys() == {"lite", "lite-k256-frozen"}, "without a pool, what is compared"
+
+
+def test_earlier_spreads_stand_in_for_those_of_single_trainings(study) -> None:
+    one = one_of(trained(study, earlier={"deep": Spread(2.0, 14)}), FAMILY["channels"])
+    images = np.var(by_hand("ssn")[1][0] - by_hand("ssn-k256")[1][0], ddof=1)
+    assert (one.test.error, one.test.freedom) == satterthwaite((8.0, 14), (images, IMAGES - 1))
+    assert one.test.basis is Basis.EARLIER
+
+
+# What is decided
+
+
+def test_only_what_was_trained_is_compared(study) -> None:
+    assert list(trained(study).compare(FAMILY)) == ["attention", "channels", "learning"]
+    few = trained(study, [("ssn", 0), ("lite-k256", 1), ("lite-k256-frozen", 5)])
+    assert list(few.compare(FAMILY)) == ["learning"], "of different seeds"
+    assert few.missing(FAMILY["channels"]) == {"ssn-k256"}
     assert trained(study).missing({("ssn", "E1"): 1.0, ("ssn-k256", "E1"): -1.0}) == {"ssn-k256"}, "it has no E1"
 
 
-def test_seeds_are_compared_in_pairs(study) -> None:
-    given = trained(study)
-    assert [one.seed for one in given.of("lite-k256")] == [0, 1]
-    one = measure(given)["learning"]
-    gaps = [ap(PEOPLE, of("lite-k256", k)) - ap(PEOPLE, of("lite-k256-frozen", k)) for k in (0, 1)]
-    assert one.seeds == (0, 1)
-    assert one.difference == pytest.approx(100 * np.mean(gaps), abs=1e-9)
-    without = trained(study, [key for key in NETWORKS if key != ("lite-k256-frozen", 0)])
-    assert measure(without)["learning"].seeds == (1,)
-    assert measure(without)["learning"].difference == pytest.approx(100 * gaps[1], abs=1e-9)
+def test_where_a_preset_names_nothing_a_page_decides_its_own_family(study) -> None:
+    found = trained(study).compare(FAMILY)
+    assert {one.family for one in found.values()} == {3}
+    assert [one.test.p_holm for one in found.values()] == holm([one.test.p for one in found.values()])
+    assert found["attention"].outcome is Outcome.HIGHER and found["channels"].outcome is Outcome.UNDECIDED
+    turned = one_of(trained(study), less("ssn-wo-ca", "ssn"))
+    assert turned.outcome is Outcome.LOWER and turned.difference == -found["attention"].difference
+
+
+def test_what_a_preset_names_is_decided_over_all_of_it_and_the_rest_is_described(study) -> None:
+    primary = [FAMILY[name] for name in ("attention", "learning", "shift")]
+    given = trained(study, primary=primary)
+    found = given.compare(FAMILY)
+    assert {name: one.family for name, one in found.items()} == {"attention": 3, "channels": None, "learning": 3}
+    decided = [found[name].test for name in ("attention", "learning")]
+    assert [test.p_holm for test in decided] == holm([test.p for test in decided], size=3), "one was never trained"
+    assert (found["channels"].outcome, found["channels"].test.p_holm) == (Outcome.DESCRIPTIVE, None)
+    reworded = {("ssn-wo-ca", "P4"): -1.0, ("ssn", "P4"): 1.0}
+    assert one_of(given, reworded) == found["attention"], "other words, and alone on its page"
+    assert one_of(given, {("ssn-wo-ca", "E1"): -1.0, ("ssn", "E1"): 1.0}).outcome is Outcome.DESCRIPTIVE
+    assert given.compare({}) == {}
+
+
+def test_one_question_has_one_answer_on_every_page(study) -> None:
+    pool = [read_scores(file) for file in study.values()]
+    options = {"pool": pool, "primary": [FAMILY["attention"], FAMILY["learning"]], "least_ap": 1.0}
+    pages = [trained(study, chosen, **options) for chosen in ([("ssn", 0)], [], list(NETWORKS))]
+    answers = [page.compare(FAMILY) for page in pages]
+    assert answers[0] == answers[1] == answers[2] != {}
 
 
 def test_the_mean_pose_is_no_training(study, tmp_path: Path) -> None:
@@ -231,63 +308,42 @@ def test_the_mean_pose_is_no_training(study, tmp_path: Path) -> None:
     content["provenance"]["training_annotations_digest"] = "x"
     file = tmp_path / "mean-pose.json"
     file.write_text(json.dumps(content))
-    assert list(TrainedPredictors([read_scores(file)], RESAMPLES).scores) == []
-
-
-def test_holm_and_the_sign_decide(study, tmp_path: Path) -> None:
-    measured = measure(trained(study, resamples=300))
-    worst = measured["attention"]
-    assert worst.p == pytest.approx(2 / 301) and worst.p_holm == pytest.approx(3 * worst.p)
-    assert (worst.outcome, measured["channels"].outcome) == (Outcome.HIGHER, Outcome.UNDECIDED)
-    # The other way round, and with too few resamples for Holm's smallest level.
-    write_scores(tmp_path, "ssn", 0, NETWORKS["ssn-wo-ca", 0])
-    write_scores(tmp_path, "ssn-wo-ca", 0, NETWORKS["ssn", 0])
-    assert measure(trained(study, resamples=300))["attention"].outcome is Outcome.LOWER
-    assert measure(trained(study, resamples=100))["attention"].outcome is Outcome.UNDECIDED
+    assert TrainedPredictors("figures", [read_scores(file)], pool=[read_scores(file)]).scores == {}
 
 
 # The bound below which nothing is compared
 
 
-def mean_ap(network: str) -> float:
-    """In percent, over seeds."""
-    return float(np.mean([100 * ap(PEOPLE, own["P4"]) for (name, _), own in NETWORKS.items() if name == network]))
-
-
-def test_a_network_below_the_bound_is_not_compared_and_not_counted(study) -> None:
-    free = measure(trained(study, resamples=300))
+def test_a_network_below_the_bound_is_not_compared_and_helps_nobody(study) -> None:
     bound = mean_ap("ssn-wo-ca") + 0.01
     assert all(bound < mean_ap(name) for name, _ in NETWORKS if name != "ssn-wo-ca")
-    measured = measure(trained(study, resamples=300, least_ap=bound))
-    low, before = measured["attention"], free["attention"]
-    assert (before.outcome, low.outcome) == (Outcome.HIGHER, Outcome.NOT_COMPARED)
-    assert (low.too_low, low.p_holm) == (("ssn-wo-ca",), None)
-    for kept in ("difference", "interval90", "interval95", "p", "stability", "seeds"):
-        assert getattr(low, kept) == getattr(before, kept)
-    others = [measured[name] for name in ("channels", "learning")]
-    assert [one.p_holm for one in others] == holm([one.p for one in others]), "a family of two"
-    assert not any(one.too_low for one in others)
+    before, after = trained(study).compare(FAMILY), trained(study, least_ap=bound).compare(FAMILY)
+    low = after.pop("attention")
+    assert (low.outcome, low.too_low, low.test.p_holm) == (Outcome.NOT_COMPARED, ("ssn-wo-ca",), None)
+    assert replace(low.test, p_holm=before["attention"].test.p_holm) == before["attention"].test
+    assert [one.test.p_holm for one in after.values()] == holm([one.test.p for one in after.values()], size=3)
+    assert not any(one.too_low for one in after.values())
 
 
-def test_the_bound_may_be_reached(study) -> None:
-    contrast = less("ssn", "ssn-wo-ca")
-    at, above = mean_ap("ssn-wo-ca"), mean_ap("ssn-wo-ca") + 1e-9
-    assert trained(study, least_ap=at).sides(contrast).too_low == ()
-    assert trained(study, least_ap=above).sides(contrast).too_low == ("ssn-wo-ca",)
-    assert trained(study, least_ap=100.1).sides(contrast).too_low == ("ssn", "ssn-wo-ca")
+def test_the_bound_may_be_reached_and_is_on_the_mean_over_seeds_of_final_predictors(study) -> None:
+    low = mean_ap("lite-k256-frozen")
+    assert by_hand("lite-k256-frozen")[0].min() < low - 1, "one training is lower"
+    runs = ["ssn", "lite-k256-frozen"]
+    assert trained(study, least_ap=low - 1e-9).too_low(runs) == ()
+    assert trained(study, least_ap=low + 1e-9).too_low(runs) == ("lite-k256-frozen",)
+    assert trained(study, least_ap=100.1).too_low(runs) == tuple(runs)
+    assert trained(study, pool=others(study, {"backbone": [50.0]}), least_ap=50.0).too_low(["backbone"]) == ()
+    e1 = mean_ap("ssn", "E1") + 1
+    assert e1 < min(mean_ap("ssn"), mean_ap("ssn-k256")), "E1 may be low where the network is not"
+    assert one_of(trained(study, least_ap=e1), {("ssn", "E1"): 1.0, ("ssn-k256", None): -1.0}).too_low == ()
 
 
-def test_the_bound_is_on_the_mean_over_seeds_of_the_final_predictor(study) -> None:
-    contrast = less("ssn", "lite-k256-frozen")
-    each = [100 * ap(PEOPLE, of("lite-k256-frozen", k)) for k in (0, 1)]
-    assert min(each) < np.mean(each) - 1, "one of the two is lower"
-    assert np.mean(each) + 1 < mean_ap("ssn")
-    assert trained(study, least_ap=np.mean(each) - 0.01).sides(contrast).too_low == ()
-    assert trained(study, least_ap=np.mean(each) + 0.01).sides(contrast).too_low == ("lite-k256-frozen",)
-    early = {("ssn", "E1"): 1.0, ("ssn-k256", None): -1.0}
-    e1 = 100 * ap(PEOPLE, of("ssn", predictor="E1"))
-    assert e1 + 1 < min(mean_ap("ssn"), mean_ap("ssn-k256"))
-    assert trained(study, least_ap=e1 + 1).sides(early).too_low == (), "E1 may be low where the network is not"
+def test_a_decisive_network_below_the_bound_voids_every_comparison(study) -> None:
+    pool = others(study, {"backbone": [0.5, 1.1], "ssn-wo-esp": [0.5]})
+    given = trained(study, pool=pool, least_ap=1.0, decisive=["backbone", "ssn-wo-shift", "ssn"])
+    found = given.compare(FAMILY)
+    assert [one.too_low for one in found.values()] == [("backbone",)] * 3, "it is asked though no page shows it"
+    assert {one.outcome for one in found.values()} == {Outcome.NOT_COMPARED}
 
 
 # What is refused
@@ -295,25 +351,23 @@ def test_the_bound_is_on_the_mean_over_seeds_of_the_final_predictor(study) -> No
 
 def test_detections_that_are_not_the_scored_ones_are_refused(study) -> None:
     file = study["ssn", 0].parent / "predictions" / "predictor.P4.keypoints.json"
-    file.write_text(json.dumps(of("ssn-wo-ca")))
-    with pytest.raises(RefusedInput, match=r"predictor\.P4\.keypoints\.json: its AP on .* but .*scores\.json says"):
-        measure(trained(study))
-    file.unlink()
-    with pytest.raises(RefusedInput, match=r"P4\.keypoints\.json: cannot be read .* evaluate ssn again"):
-        measure(trained(study))
+    for spoil, message in [
+        (
+            lambda: file.write_text(json.dumps(of("ssn-wo-ca"))),
+            r"P4\.keypoints\.json: its AP on .* but .*scores\.json says",
+        ),
+        (lambda: file.write_text("{}"), r"P4\.keypoints\.json: expected a JSON list of detections, got dict"),
+        (file.unlink, r"P4\.keypoints\.json: cannot be read .* evaluate ssn again"),
+    ]:
+        spoil()
+        with pytest.raises(RefusedInput, match=message):
+            trained(study).compare(FAMILY)
 
 
 def test_annotations_that_are_gone_are_named(study, tmp_path: Path) -> None:
     (tmp_path / "annotations.json").unlink()
     with pytest.raises(RefusedInput, match=r"annotations\.json: cannot be read .* evaluate ssn again"):
-        measure(trained(study))
-
-
-def test_detections_that_are_no_detections_are_refused(study) -> None:
-    file = study["ssn", 0].parent / "predictions" / "predictor.P4.keypoints.json"
-    file.write_text("{}")
-    with pytest.raises(RefusedInput, match=r"P4\.keypoints\.json: expected a JSON list of detections, got dict"):
-        measure(trained(study))
+        trained(study).compare(FAMILY)
 
 
 def test_scores_of_another_preset_do_not_stand_with_them(study) -> None:
