@@ -141,6 +141,7 @@ class Comparison:
         preset: The preset that all networks were trained under.
         trainings: Number of trainings of each network, by its run's name.
         difference: The difference of means over trainings.
+        images_error: The part of its standard error that the choice of images makes, in AP points.
         test: The test that interval and outcome are of.
         welch: Welch's test beside it; None where a network has one training.
         levene: Smallest p-value of equal spreads among the groups that it pools over; None where it pools over none.
@@ -151,6 +152,7 @@ class Comparison:
     preset: str
     trainings: Mapping[str, int]
     difference: float
+    images_error: float
     test: TTest
     welch: TTest | None
     levene: float | None = None
@@ -261,6 +263,7 @@ def measure(
         preset=preset,
         trainings={term.run: len(term.sums) for term in terms},
         difference=difference,
+        images_error=math.sqrt(of_images[0][0]),
         test=test or _t_test(Basis.IMAGES, difference, of_images),
         welch=welch,
         levene=levene,

@@ -80,6 +80,7 @@ def comparison_record(one: Comparison) -> dict[str, Any]:
         "difference_low": one.interval()[0],
         "difference_high": one.interval()[1],
         "error": one.test.error,
+        "images_error": one.images_error,
         "freedom": one.test.freedom,
         "basis": one.test.basis.value,
         "p": one.test.p,

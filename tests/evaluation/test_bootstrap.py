@@ -182,14 +182,12 @@ def test_interval_is_t_times_the_deviation_of_the_resamples_about_ap(matches_of)
     assert matches.bootstrap_interval(resamples=300, seed=8) != matches.bootstrap_interval(resamples=300, seed=7)
 
 
-@pytest.mark.parametrize("ease", [-6.0, 6.0])
-def test_interval_ends_where_ap_does(ease):
-    """Few images, of which nearly none or nearly all are right."""
-    matches = drawn_matches(np.random.default_rng(2), 4, ease)
-    ap, (low, high) = matches.average_precision(), matches.bootstrap_interval(level=0.999, resamples=100)
-    assert 0 < ap < 1
-    assert (low == 0) or (high == 1)
-    assert 0 <= low < ap < high <= 1
+@pytest.mark.parametrize(("ease", "end"), [(-2.0, 0), (4.0, 1)])
+def test_interval_ends_where_ap_does(ease, end):
+    matches = drawn_matches(np.random.default_rng(2), 10, ease)
+    low, high = matches.bootstrap_interval(level=0.999, resamples=100)
+    assert 0 <= low < matches.average_precision() < high <= 1
+    assert (low, high)[end] == end, "nearly none, or nearly all, are right"
 
 
 @pytest.mark.parametrize(
@@ -326,8 +324,11 @@ def test_scoring_prints_nothing(matches_of, capsys):
 def test_scoring_needs_neither_torch_nor_openmmlab():
     program = f"""
 import sys, types
-for name in ("torch", "mmengine", "mmcv", "mmdet", "mmpose"):
-    sys.modules[name] = None  # an import of it fails
+class Absent:
+    def find_spec(name, *_):
+        if name in ("torch", "mmengine", "mmcv", "mmdet", "mmpose"):
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Absent)  # None in sys.modules would mislead SciPy, which looks for torch there
 package = types.ModuleType("mmpose_ssn")  # without its own start, which mends OpenMMLab packages
 package.__path__ = [{str(REPOSITORY / "mmpose_ssn")!r}]
 sys.modules["mmpose_ssn"] = package
