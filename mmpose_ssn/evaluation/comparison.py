@@ -68,7 +68,8 @@ class Spread:
     Attributes:
         sd: Standard deviation in AP points.
         freedom: Degrees of freedom that it was estimated with.
-        levene: p-value of equal spreads of the group's networks, by Levene's test about medians; None for one network.
+        levene: p-value of equal spreads of the group's networks, by Levene's test about medians; None where it has fewer
+            than two networks with three trainings or more, as two are equally far from their median.
     """
 
     sd: float
@@ -90,8 +91,9 @@ class Spread:
         if not freedom:
             return None
         squares = sum((len(ap) - 1) * statistics.variance(ap) for ap in trained)
-        alike = len(trained) < 2 or squares == 0  # Levene's statistic is 0 / 0 where nothing varies
-        return cls(math.sqrt(squares / freedom), freedom, None if alike else float(levene(*trained).pvalue))
+        told = [ap for ap in trained if len(ap) > 2]
+        alike = len(told) < 2 or squares == 0  # Levene's statistic is 0 / 0 where nothing varies
+        return cls(math.sqrt(squares / freedom), freedom, None if alike else float(levene(*told).pvalue))
 
 
 @dataclass(frozen=True, eq=False)
