@@ -68,8 +68,8 @@ class Spread:
     Attributes:
         sd: Standard deviation in AP points.
         freedom: Degrees of freedom that it was estimated with.
-        levene: p-value of equal spreads of the group's networks, by Levene's test about medians; None where it has fewer
-            than two networks with three trainings or more, as two are equally far from their median.
+        levene: p-value of equal spreads of the group's networks, by Levene's test about medians; None where fewer than
+            two of them have three trainings, as two trainings are equally far from their median.
     """
 
     sd: float
