@@ -26,6 +26,7 @@ from mmpose_ssn.claims.verdicts import (
     judge_little,
     judge_ordering,
     judge_point,
+    least_sure,
 )
 from mmpose_ssn.evaluation.comparison import Comparison, Spread
 from mmpose_ssn.evaluation.trained import TrainedPredictors
@@ -192,8 +193,7 @@ def _judged(claim: Claim, trained: TrainedPredictors, comparisons: Sequence[Comp
 def _spoken(comparisons: Sequence[Comparison]) -> str:
     if len(comparisons) == 1:
         return str(comparisons[0])
-    least = min(comparisons, key=lambda one: one.difference)
-    return f"{len(comparisons)} comparisons, the least of them: {least}"
+    return f"{len(comparisons)} comparisons, the least sure of them: {least_sure(comparisons)}"
 
 
 def _scores_files(trained: TrainedPredictors, claim: Claim) -> tuple[Path, ...]:

@@ -245,7 +245,7 @@ def judge_ordering(*comparisons: Comparison) -> Verdict:
     Raises:
         ValueError: If there are no comparisons, or the networks are not the full-size ones.
     """
-    decisive = _least_sure(comparisons)
+    decisive = least_sure(comparisons)
     return Verdict(_VERDICTS[_AS_CLAIMED.get(decisive.outcome)], decisive)
 
 
@@ -269,7 +269,7 @@ def find_ordering(*comparisons: Comparison) -> Finding:
     Raises:
         ValueError: If there are no comparisons.
     """
-    decisive = _least_sure(comparisons)
+    decisive = least_sure(comparisons)
     return _found(decisive, _AS_CLAIMED.get(decisive.outcome))
 
 
@@ -280,6 +280,23 @@ def find_little(comparison: Comparison, margin: float) -> Finding:
         ValueError: If the margin is negative or not a number.
     """
     return _found(comparison, _is_little(comparison, margin))
+
+
+def least_sure(comparisons: Sequence[Comparison]) -> Comparison:
+    """Of comparisons that must all be as claimed, the one that decides: one that is not compared, else one that is
+    descriptive, else the other way round, else undecided. Several alike are told apart by p, since their t may have
+    different degrees of freedom.
+
+    Raises:
+        ValueError: If there are no comparisons.
+    """
+    if not comparisons:
+        raise ValueError("got no comparison, expected at least one")
+    return min(comparisons, key=lambda one: (_FIRST.index(one.outcome), math.copysign(1 - one.test.p, one.difference)))
+
+
+_FIRST = (Outcome.NOT_COMPARED, Outcome.DESCRIPTIVE, Outcome.LOWER, Outcome.UNDECIDED, Outcome.HIGHER)
+"""Whichever outcome stands further left decides for a claim that needs several."""
 
 
 def find_shape(preset: str, seen: bool, p: float, in_these_runs: bool, descriptive: bool) -> Finding:
@@ -323,13 +340,6 @@ def _found(comparison: Comparison, as_claimed: bool | None) -> Finding:
     undecided = {Outcome.NOT_COMPARED: FindingKind.NOT_COMPARED, Outcome.DESCRIPTIVE: FindingKind.DESCRIPTIVE}
     kind = undecided.get(comparison.outcome, _FINDINGS[as_claimed])
     return Finding(comparison.preset, kind, comparison.in_these_runs)
-
-
-def _least_sure(comparisons: Sequence[Comparison]) -> Comparison:
-    """The comparison that speaks least for its claim."""
-    if not comparisons:
-        raise ValueError("got no comparison, expected at least one")
-    return min(comparisons, key=lambda one: (one.outcome is not Outcome.NOT_COMPARED, one.t))
 
 
 def _bracket(interval: Interval) -> str:
