@@ -161,7 +161,9 @@ def read_offsets(file: Path, trained: TrainedPredictors, preset: str) -> dict[st
         if not all(trained.of(network) for network in networks):
             continue  # measured on trainings that this page does not show
         too_low = trained.too_low(networks)
-        kind = FindingKind.NOT_COMPARED if too_low else FindingKind(line["finding"])
+        kind = FindingKind(line["finding"])
+        if too_low or trained.primary is not None:  # whatever the preset said when the file was written
+            kind = FindingKind.NOT_COMPARED if too_low else FindingKind.DESCRIPTIVE
         found[line["claim"]] = MeasuredElsewhere(
             Finding(preset, kind, in_these_runs=line["over"] == "channels"),
             f"{figure}; {interval}, p = {float(line['p_holm']):.2g} after Holm",
