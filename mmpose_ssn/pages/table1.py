@@ -27,6 +27,7 @@ from mmpose_ssn.pages.wording import (
     listed,
     outcome_words,
     provenance_record,
+    seeds_of,
     signed,
 )
 
@@ -332,6 +333,7 @@ def _ordering_record(table: Table1, ordering: claims.Ordering) -> dict[str, Any]
         example = next(one for one in study.networks if one.network == ordering.higher)
         record |= comparison_record(measured) | {
             "spreads": spread_words(table.spreads),
+            "seeds": seeds_of(study.networks, ordering.higher, ordering.lower),
             "images": example.images,
             "resamples": table.resamples,
             "data": example.provenance["data"],

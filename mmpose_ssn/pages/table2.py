@@ -30,6 +30,7 @@ from mmpose_ssn.pages.wording import (
     distinct,
     listed,
     provenance_record,
+    seeds_of,
     signed,
 )
 
@@ -378,6 +379,7 @@ def _gain_record(table: Table2, gain: StageGain) -> dict[str, Any]:
         example = table.study.scores[0]
         record |= comparison_record(gain.measured) | {
             "spreads": spread_words(table.spreads),
+            "seeds": seeds_of(table.study.scores, gain.higher, gain.lower),
             "images": example.images,
             "resamples": table.resamples,
             "data": example.provenance["data"],

@@ -97,3 +97,8 @@ def comparison_record(one: Comparison) -> dict[str, Any]:
 def provenance_record(scores: Scores) -> dict[str, Any]:
     """Columns that a CSV file has of how the figures of a training were made."""
     return {name: value for name, value in scores.provenance.items() if name not in ("data", "seed")}
+
+
+def seeds_of(scores: Iterable[Scores], *networks: str) -> str:
+    """The seeds of some networks' trainings, each once, by which their files are found."""
+    return " ".join(map(str, sorted({one.seed for one in scores if one.network in networks and one.seed is not None})))
