@@ -13,7 +13,7 @@ import jsonschema
 import yaml
 
 from mmpose_ssn.evaluation.comparison import Spread
-from mmpose_ssn.networks import configs_folder, networks
+from mmpose_ssn.networks import MEAN_POSE, configs_folder, networks, shown_on, spread_group
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,14 @@ def _settings(file: Path) -> dict[str, Any]:
         raise ValueError(f"{file}: " + "; ".join(complaints))
     if settings["data"] == "drawn" and "drawn" not in settings:
         raise ValueError(f"{file}: data is 'drawn', so a 'drawn' section must say how much to draw")
+    compared = [run for run in shown_on("table1") if run != MEAN_POSE]  # every page has their trainings
+    for key, got, known in (
+        ("primary", [one for pair in settings.get("primary", []) for one in pair], compared),
+        ("validity.decisive", settings.get("validity", {}).get("decisive", []), compared),
+        ("earlier_spread", settings.get("earlier_spread", {}), [*dict.fromkeys(map(spread_group, compared))]),
+    ):
+        if strangers := [one for one in got if one not in known]:
+            raise ValueError(f"{file}: $.{key}: got {', '.join(strangers)}, expected of: {', '.join(known)}")
     return settings
 
 
