@@ -6,7 +6,6 @@ where a controlled experiment has asked the same question of its own networks (:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,14 +27,8 @@ from mmpose_ssn.claims.verdicts import (
     judge_point,
     least_sure,
 )
-from mmpose_ssn.evaluation.comparison import Comparison, Spread
+from mmpose_ssn.evaluation.comparison import Comparison
 from mmpose_ssn.evaluation.trained import TrainedPredictors
-from mmpose_ssn.networks import spread_group
-
-PRIOR = Spread(0.3, math.inf)
-"""Spread over trainings where each network was trained once: chosen before any run, above the differences of 0.1 to 0.2
-AP between published retrainings.
-"""
 
 _COCO = "a full-size training on COCO (preset paper)"
 
@@ -181,13 +174,8 @@ def _judged(claim: Claim, trained: TrainedPredictors, comparisons: Sequence[Comp
     if claim.kind != "point":
         return judge_little(comparisons[0], claim.bound) if _is_of_little(claim) else judge_ordering(*comparisons)
     assert claim.subject is not None and claim.value is not None  # claims.schema.yaml
-    trainings = trained.of(claim.subject)
-    ap = [100 * one.predictors[claim.predictor or one.final].ap for one in trainings]
-    if claim.predictor in (None, trainings[0].final):
-        spread = trained.spreads.get(spread_group(claim.subject))
-    else:  # it varies by a measure of its own
-        spread = Spread.pooled([ap])
-    return judge_point(trained.preset, ap, claim.value, spread or PRIOR, claim.margin.value)
+    ap = [100 * one.predictors[claim.predictor or one.final].ap for one in trained.of(claim.subject)]
+    return judge_point(trained.preset, ap, claim.value, trained.spread(claim.subject), claim.margin.value)
 
 
 def _spoken(comparisons: Sequence[Comparison]) -> str:

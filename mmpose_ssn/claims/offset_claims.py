@@ -13,7 +13,7 @@ Where there are several seeds, the figure is their mean, and each draw adds what
 contains the channels' spread once more, which errs on the safe side and keeps a few coarse figures that agree by chance
 from looking certain. With one seed the channels alone are drawn.
 
-p is two-sided, and Holm's adjustment is over all claims that could be measured. Where fewer than about ten offsets make
+p is two-sided, and Holm's adjustment is over all claims, measured or not. Where fewer than about ten offsets make
 the whole difference, a bootstrap is rough and decides too readily. Where a preset names what it decides, all this is
 descriptive.
 
@@ -224,7 +224,7 @@ class MeasuredClaim:
         interval95: The same at 95 %.
         stability: Share of the draws above the boundary; a description, not a probability that the claim is true.
         p: Two-sided p-value of a figure at the boundary.
-        p_holm: The same, adjusted for all claims measured.
+        p_holm: The same, adjusted for all claims about offsets.
         descriptive: Whether the preset decides other questions, and not this one.
         seeds: Seeds of the trainings.
         modules: Number of modules in each network.
@@ -297,7 +297,9 @@ def measure(
         missing = _missing(claim, own_seeds, pairs)
         results.append(ClaimNotRun(claim, missing) if missing else _measure(preset, claim, pairs, descriptive, seed))
     measured = [one for one in results if isinstance(one, MeasuredClaim)]
-    adjusted = dict(zip((one.claim.id for one in measured), holm([one.p for one in measured]), strict=True))
+    adjusted = dict(
+        zip((one.claim.id for one in measured), holm([one.p for one in measured], len(offset_claims())), strict=True)
+    )
     return [replace(one, p_holm=adjusted[one.claim.id]) if isinstance(one, MeasuredClaim) else one for one in results]
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 
 from mmpose_ssn.claims.catalogue import claims
 from mmpose_ssn.claims.claim import Claim
+from mmpose_ssn.claims.orderings import orderings
 from mmpose_ssn.evaluation.comparison import Comparison
-from mmpose_ssn.evaluation.trained import Contrast, TrainedPredictors
+from mmpose_ssn.evaluation.trained import Contrast, TrainedPredictors, difference, question
 
 _EARLY = ("E1", "E2", "E3")
 
@@ -40,33 +40,39 @@ def questions(claim: Claim) -> list[Contrast]:
     return [of(claim.predictor)]
 
 
+def planned_families() -> list[list[Contrast]]:
+    """What is decided together where a preset names nothing: the orderings of Table 1, ours among them; then what each
+    other table claims, what the text claims, and what each shape needs. What several claims ask is asked once, by the
+    first of them.
+    """
+    families: dict[str, list[Contrast]] = {"1": [difference(one.higher, one.lower) for one in orderings().values()]}
+    asked = {question(contrast) for contrast in families["1"]}
+    for claim in claims().values():
+        if claim.decided_by != "scores" or claim.kind == "point":
+            continue
+        for contrast in questions(claim):
+            if question(contrast) not in asked:
+                asked.add(question(contrast))
+                home = claim.id if claim.kind == "shape" else claim.place.table or "text"
+                families.setdefault(home, []).append(contrast)
+    return list(families.values())
+
+
 def compared(trained: TrainedPredictors) -> dict[str, list[Comparison]]:
     """The comparisons that the claims on AP ask for, by the claim's id, where all networks of a claim are trained.
-
-    Where the preset names what it decides, that is decided and the rest is descriptive. Else the comparisons that one
-    table of the paper makes are a family, those that its text makes are another, and those that one shape needs are one
-    each: Holm's adjustment is made within each family. What several claims ask for is compared once, for the first.
 
     Raises:
         RefusedInput: If a detection file is missing, or does not give the AP that its ``scores.json`` holds.
     """
-    families: dict[str, dict[Hashable, Contrast]] = defaultdict(dict)
-    homes: dict[Hashable, str] = {}
-    asked: dict[str, list[Hashable]] = {}
-    for claim in claims().values():
-        if claim.decided_by != "scores" or claim.kind == "point":
-            continue
-        contrasts = questions(claim)
-        if any(trained.missing(contrast) for contrast in contrasts):
-            continue
-        family = claim.id if claim.kind == "shape" else claim.place.table or "text"
-        asked[claim.id] = [trained.question(contrast) for contrast in contrasts]
-        for question, contrast in zip(asked[claim.id], contrasts, strict=True):
-            families[homes.setdefault(question, family)][question] = contrast
-    found: dict[Hashable, Comparison] = {}
-    for contrasts_of_one in families.values():
-        found |= trained.compare(contrasts_of_one)
-    return {claim: [found[question] for question in own] for claim, own in asked.items()}
+    asked = {
+        claim.id: questions(claim)
+        for claim in claims().values()
+        if claim.decided_by == "scores"
+        and claim.kind != "point"
+        and not any(trained.missing(contrast) for contrast in questions(claim))
+    }
+    found = trained.compare({question(one): one for contrasts in asked.values() for one in contrasts})
+    return {name: [found[question(one)] for one in contrasts] for name, contrasts in asked.items()}
 
 
 def _descending(terms: Sequence[Contrast]) -> list[Contrast]:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from scipy.special import stdtrit
@@ -66,8 +66,7 @@ class Deviation:
         trainings: Number of trainings.
         spread: The spread over trainings that was used.
         estimate: Our figure, the mean over trainings, less the printed one.
-        interval90: 90 % interval of the deviation, with the spread of our trainings and of the paper's own
-            (:func:`judge_point`).
+        interval90: 90 % interval of the deviation, with the spread of our trainings (:func:`judge_point`).
         interval95: The same at 95 %.
         delta: The margin, with what rounding of the print allows; None where nobody knows one.
     """
@@ -80,7 +79,7 @@ class Deviation:
     delta: float | None
 
     def __str__(self) -> str:
-        known = "" if math.isinf(self.spread.freedom) else f" ({self.spread.freedom:g} degrees of freedom)"
+        known = " (assumed)" if math.isinf(self.spread.freedom) else f" ({self.spread.freedom:g} degrees of freedom)"
         margin = "no margin is known" if self.delta is None else f"margin {self.delta:.2f}"
         return (
             f"{self.estimate:+.2f} AP from the printed value, 90 % {_bracket(self.interval90)}, "
@@ -117,6 +116,7 @@ class Verdict:
         kind: Which verdict it is.
         basis: What the verdict rests on: a measurement; for a claim that is not run, what is missing; for one that is
             not testable, why.
+        in_these_runs: Whether it speaks of these trainings alone, as it is not known how much others would differ.
 
     Raises:
         ValueError: If a verdict that needs a measurement has none, one that needs a reason in words has none, or
@@ -125,6 +125,7 @@ class Verdict:
 
     kind: VerdictKind
     basis: Deviation | Comparison | Count | str
+    in_these_runs: bool = False
 
     def __post_init__(self) -> None:
         reason_only = self.kind in (VerdictKind.NOT_RUN, VerdictKind.NOT_TESTABLE)
@@ -136,9 +137,8 @@ class Verdict:
 
     @property
     def words(self) -> str:
-        """The verdict and what it rests on; it says "in these runs" where nothing is known of others."""
-        these = isinstance(self.basis, Comparison) and self.basis.in_these_runs
-        return f"{IN_THESE_RUNS if these else ''}{self.kind.value}: {self.basis}"
+        """All that may be printed of the verdict without what it rests on."""
+        return f"{IN_THESE_RUNS if self.in_these_runs else ''}{self.kind.value}"
 
     @classmethod
     def not_run(cls, missing: str) -> Verdict:
@@ -187,15 +187,15 @@ def judge_point(
 ) -> Verdict:
     """Hold a network's AP against its printed figure.
 
-    Both are on the same images, so that the choice of images cancels and trainings are left. The paper's figure is of
-    one training, whose spread s is taken to be that of ours; ours is the mean of n:
+    Both are on the same images, so that the choice of images cancels and trainings are left. Ours is the mean of n:
 
-        V = s² (1 / n + 1),    interval = estimate ± t_ν sqrt(V),
+        V = s² / n,    interval = estimate ± t_ν sqrt(V),
 
-    where s is pooled over the networks of one table and ν its degrees of freedom. A network whose true AP is as far
-    from the printed one as the margin is called "reproduced" in at most 5 % of cases, and one whose true AP equals it
-    "contradicted" in at most 5 %. Rounding is in the margin, so that "reproduced" means within the tolerance of some
-    figure that rounds to the print.
+    where s is pooled over the networks of one table and ν its degrees of freedom. The paper's figure is of one training
+    too. What that one happened to give is no part of V: the tolerance is how far published figures differ, each of one
+    training. A network whose mean is as far from the printed figure as the margin is called "reproduced" in at most 5 %
+    of cases, and one whose mean equals it "contradicted" in at most 5 %. Rounding is in the margin, so that
+    "reproduced" means within the tolerance of some figure that rounds to the print.
 
     Args:
         preset: Preset that the network was trained under; :data:`PAPER_PRESET`, as no other has printed figures.
@@ -212,7 +212,7 @@ def judge_point(
     if not ap or any(not 0 <= one <= 100 for one in ap):
         raise ValueError(f"got the AP {list(ap)}, expected one or more between 0 and 100: evaluate the trainings again")
     _expect_width("the spread over trainings", spread.sd)
-    estimate, error = statistics.fmean(ap) - float(printed), spread.sd * math.sqrt(1 / len(ap) + 1)
+    estimate, error = statistics.fmean(ap) - float(printed), spread.sd / math.sqrt(len(ap))
     half90, half95 = (float(stdtrit(spread.freedom, upper)) * error for upper in (0.95, 0.975))
     interval90, interval95 = (estimate - half90, estimate + half90), (estimate - half95, estimate + half95)
     delta, within = None, None
@@ -246,7 +246,8 @@ def judge_ordering(*comparisons: Comparison) -> Verdict:
         ValueError: If there are no comparisons, or the networks are not the full-size ones.
     """
     decisive = least_sure(comparisons)
-    return Verdict(_VERDICTS[_AS_CLAIMED.get(decisive.outcome)], decisive)
+    these = any(one.in_these_runs for one in comparisons)
+    return Verdict(_VERDICTS[_AS_CLAIMED.get(decisive.outcome)], decisive, these)
 
 
 def judge_little(comparison: Comparison, margin: float) -> Verdict:
@@ -260,7 +261,7 @@ def judge_little(comparison: Comparison, margin: float) -> Verdict:
     Raises:
         ValueError: If the margin is negative or not a number, or the networks are not the full-size ones.
     """
-    return Verdict(_VERDICTS[_is_little(comparison, margin)], comparison)
+    return Verdict(_VERDICTS[_is_little(comparison, margin)], comparison, comparison.in_these_runs)
 
 
 def find_ordering(*comparisons: Comparison) -> Finding:
@@ -270,7 +271,8 @@ def find_ordering(*comparisons: Comparison) -> Finding:
         ValueError: If there are no comparisons.
     """
     decisive = least_sure(comparisons)
-    return _found(decisive, _AS_CLAIMED.get(decisive.outcome))
+    found = _found(decisive, _AS_CLAIMED.get(decisive.outcome))
+    return replace(found, in_these_runs=any(one.in_these_runs for one in comparisons))
 
 
 def find_little(comparison: Comparison, margin: float) -> Finding:

@@ -22,7 +22,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeVar
 
@@ -35,7 +35,7 @@ LEVEL = 0.95
 """Level of the intervals that pages show."""
 
 ERROR = 0.05
-"""Level of each decision after Holm's adjustment, so the chance of any wrong decision in a whole family."""
+"""Level that each p is held to after Holm's adjustment."""
 
 Interval = tuple[float, float]
 
@@ -57,8 +57,8 @@ class Basis(Enum):
 
     POOLED = "pooled over its group"
     WELCH = "each network's own"
-    EARLIER = "that of earlier trainings"
-    IMAGES = "none: one training, so that images alone are drawn"
+    GIVEN = "given beforehand"
+    UNKNOWN = "not known of every network"
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,8 @@ class Comparison:
         images_error: The part of its standard error that the choice of images makes, in AP points.
         test: The test that interval and outcome are of.
         welch: Welch's test beside it; None where a network has one training.
-        levene: Smallest p-value of equal spreads among the groups that it pools over; None where it pools over none.
+        spreads: Spread of each group, as far as the test takes it from a group.
+        levene: Smallest p-value of equal spreads among the groups that it could pool over; None where there is none.
         family: Number of comparisons that are decided together; None where this one is descriptive.
         too_low: Networks whose AP is below the bound under which the preset compares nothing.
     """
@@ -157,6 +158,7 @@ class Comparison:
     images_error: float
     test: TTest
     welch: TTest | None
+    spreads: Mapping[str, Spread] = field(default_factory=dict)
     levene: float | None = None
     family: int | None = None
     too_low: tuple[str, ...] = ()
@@ -188,11 +190,12 @@ class Comparison:
 
     @property
     def in_these_runs(self) -> bool:
-        """Whether it speaks of these trainings alone, as nothing is known of how much others would differ."""
-        return self.test.basis is Basis.IMAGES
+        """Whether it speaks of these trainings alone, as it is not known how much others would differ."""
+        return self.test.basis is Basis.UNKNOWN
 
     def _decision(self, test: TTest) -> Outcome:
-        if test.p_holm is None or test.p_holm > ERROR or self.difference == 0:
+        unlike = test.basis is Basis.POOLED and self.levene is not None and self.levene < ERROR
+        if unlike or test.p_holm is None or test.p_holm > ERROR or self.difference == 0:
             return Outcome.UNDECIDED
         return Outcome.HIGHER if self.difference > 0 else Outcome.LOWER
 
@@ -212,22 +215,22 @@ def measure(
     terms: Sequence[Term],
     images: int,
     spreads: Mapping[str, Spread],
-    earlier: Mapping[str, Spread],
+    given: Mapping[str, Spread],
     too_low: tuple[str, ...] = (),
 ) -> Comparison:
     """Measure the sum of some terms, and test it against zero.
 
-    The spread over trainings is pooled where every term is of a final predictor and each group's is known, unless
-    Levene's test says of a group that its networks have different ones; then, and for other predictors, it is each
-    network's own (Welch). Where neither is to be had, it is that of earlier trainings, if the preset names it, else the
-    choice of images is all that is tested.
+    Of final predictors the spread over trainings is that of each group. Where Levene's test says that a group's
+    networks have different ones it is each network's own (Welch), and where they were trained too seldom for that,
+    nothing is decided. Other predictors have spreads of their own in any case. A spread that is not known is left out,
+    and the comparison then speaks of these trainings.
 
     Args:
         preset: The preset that all networks were trained under.
         terms: One term for each network.
         images: Number of images that AP was taken on.
         spreads: Spread of each group, as these trainings have it.
-        earlier: Spread of each group, as earlier trainings had it.
+        given: Spread of each group, for one whose networks were trained once here.
         too_low: Networks whose AP is too low to be compared.
 
     Returns:
@@ -248,26 +251,28 @@ def measure(
     of_images = [(float(resampled.var(ddof=1)), float(max(images - 1, 1)))]
     difference = sum(statistics.fmean(term.sums) for term in terms)
 
-    welch = None
-    if all(len(term.sums) > 1 for term in terms):
-        own = [(statistics.variance(term.sums) / len(term.sums), float(len(term.sums) - 1)) for term in terms]
-        welch = _t_test(Basis.WELCH, difference, own + of_images)
-    final = all(term.weight is not None for term in terms)
-    groups = {term.group for term in terms}
-    pooled, levene = None, None
-    if final and groups <= spreads.keys():
-        pooled = _t_test(Basis.POOLED, difference, _shares(terms, spreads) + of_images)
-        levene = min((p for group in groups if (p := spreads[group].levene) is not None), default=None)
-    test = welch if welch and levene is not None and levene < ERROR else pooled or welch
-    if test is None and final and groups <= earlier.keys():
-        test = _t_test(Basis.EARLIER, difference, _shares(terms, earlier) + of_images)
+    twice = [term.sums for term in terms if len(term.sums) > 1]
+    own = [(statistics.variance(sums) / len(sums), float(len(sums) - 1)) for sums in twice]
+    welch = _t_test(Basis.WELCH, difference, own + of_images) if len(twice) == len(terms) else None
+    levene, known = None, {}
+    if all(term.weight is not None for term in terms):
+        groups = {term.group for term in terms}
+        known = {group: one for group in sorted(groups) if (one := spreads.get(group) or given.get(group))}
+        levene = min((one.levene for one in known.values() if one.levene is not None), default=None)
+        basis = Basis.POOLED if groups <= spreads.keys() else Basis.GIVEN if groups <= known.keys() else Basis.UNKNOWN
+        test = _t_test(basis, difference, _shares(terms, known) + of_images)
+        if welch and levene is not None and levene < ERROR:
+            test, known = welch, {}
+    else:
+        test = welch or _t_test(Basis.UNKNOWN, difference, own + of_images)
     return Comparison(
         preset=preset,
         trainings={term.run: len(term.sums) for term in terms},
         difference=difference,
         images_error=math.sqrt(of_images[0][0]),
-        test=test or _t_test(Basis.IMAGES, difference, of_images),
+        test=test,
         welch=welch,
+        spreads=known,
         levene=levene,
         too_low=too_low,
     )
@@ -279,11 +284,13 @@ def compare(measured: Mapping[Name, Comparison], size: int | None = None) -> dic
     Args:
         measured: The comparisons, by name.
         size: Number of comparisons that the family was planned with, of which some may not have been measured; by
-            default as many as there are. One that is too low to be compared still counts.
+            default as many as there are. One that is too low to be compared still counts, and so does one that speaks
+            of these trainings alone where another does not: it is undecided, and its p helps none of the others.
     """
     size = len(measured) if size is None else size
     decided = {name: replace(one, family=size) for name, one in measured.items()}
-    names = [name for name, one in decided.items() if not one.too_low]
+    alike = len({one.in_these_runs for one in decided.values()}) < 2
+    names = [name for name, one in decided.items() if not one.too_low and (alike or not one.in_these_runs)]
     for name, p_holm in zip(names, holm([decided[name].test.p for name in names], size), strict=True):
         decided[name] = replace(decided[name], test=replace(decided[name].test, p_holm=p_holm))
     welch = {name: one for name in names if (one := decided[name].welch)}
@@ -320,11 +327,11 @@ _Share = tuple[float, float]
 
 
 def _shares(terms: Sequence[Term], spreads: Mapping[str, Spread]) -> list[_Share]:
-    """One share of the variance for each group."""
+    """One share of the variance for each group whose spread is known."""
     factors: dict[str, float] = {}
     for term in terms:
-        assert term.weight is not None  # the caller has seen to it
-        factors[term.group] = factors.get(term.group, 0.0) + term.weight**2 / len(term.sums)
+        if term.group in spreads and term.weight is not None:
+            factors[term.group] = factors.get(term.group, 0.0) + term.weight**2 / len(term.sums)
     return [(factor * spreads[group].sd ** 2, spreads[group].freedom) for group, factor in factors.items()]
 
 

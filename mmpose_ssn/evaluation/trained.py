@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from statistics import fmean
 
 import numpy as np
@@ -26,6 +26,23 @@ Contrast = Mapping[Predictor, float]
 """Weight of each predictor's AP; a comparison asks whether their sum is above zero."""
 
 
+def difference(higher: str, lower: str, predictor: str | None = None) -> Contrast:
+    """The contrast of two networks, by one predictor or by their final ones."""
+    return {(higher, predictor): 1.0, (lower, predictor): -1.0}
+
+
+Question = frozenset[tuple[Predictor, float]]
+"""What a contrast asks, alike however it is worded."""
+
+
+def question(contrast: Contrast) -> Question:
+    """What a contrast asks: its terms in no order, with the final predictor of a network of ours as None."""
+    return frozenset(
+        ((run, None if predictor in ("P", "P4") else predictor), weight)
+        for (run, predictor), weight in contrast.items()
+    )
+
+
 class TrainedPredictors:
     """Every predictor of the trainings of one preset, matched with the people when it is first asked for.
 
@@ -34,9 +51,8 @@ class TrainedPredictors:
         scores: Scores of one preset, data set and protocol. Beside each file lie its detections.
         pool: The scores over which spreads are pooled, which are taken in too; by default ``scores``. Pages give those
             of Table 1, so that one difference has one interval and one outcome on every page.
-        primary: The contrasts that the preset decides, all together; None where it names none and each page decides
-            what it compares.
-        earlier: Spread over trainings of each group in earlier trainings.
+        families: The contrasts that are decided, those of a family together; all others are descriptive.
+        given: Spread over trainings of each group, for one whose networks were trained once.
         least_ap: AP in percent, the mean over seeds, below which a network is not compared; 0 for no bound.
         decisive: Networks that void every comparison where one of them is below it.
         resamples: Number of draws of the images.
@@ -44,8 +60,8 @@ class TrainedPredictors:
     Attributes:
         preset: The preset.
         scores: The scores by run and seed; the mean pose, which was not trained, is left out.
-        primary: The contrasts that the preset decides, or None.
-        spreads: Spread over these trainings of each group's final predictors.
+        spreads: Spread over these trainings of each group's final predictors. A network that is a group of its own has
+            one wherever it stands.
         resamples: Number of draws of the images.
     """
 
@@ -54,19 +70,21 @@ class TrainedPredictors:
         preset: str,
         scores: Iterable[Scores],
         pool: Iterable[Scores] = (),
-        primary: Sequence[Contrast] | None = None,
-        earlier: Mapping[str, Spread] | None = None,
+        families: Iterable[Iterable[Contrast]] = (),
+        given: Mapping[str, Spread] | None = None,
         least_ap: float = 0.0,
         decisive: Collection[str] = (),
         resamples: int = RESAMPLES,
     ) -> None:
-        self.preset, self.primary, self.resamples = preset, primary, resamples
+        self.preset, self.resamples = preset, resamples
+        self._families = [{question(one): one for one in family} for family in families]
         pooled_over = {(one.run, one.seed): one for one in pool if one.seed is not None}
         self.scores = pooled_over | {(one.run, one.seed): one for one in scores if one.seed is not None}
-        self._earlier, self._least_ap, self._decisive = earlier or {}, least_ap, decisive
+        self._given, self._least_ap, self._decisive = given or {}, least_ap, decisive
         groups: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-        for (run, _), one in (pooled_over or self.scores).items():
-            groups[spread_group(run)][run].append(100 * one.ap)
+        for (run, seed), one in self.scores.items():
+            if not pooled_over or (run, seed) in pooled_over or spread_group(run) == run:
+                groups[spread_group(run)][run].append(100 * one.ap)
         pooled = {group: Spread.pooled(networks.values()) for group, networks in groups.items()}
         self.spreads = {group: spread for group, spread in pooled.items() if spread}
         self._annotations: KeypointAnnotations | None = None
@@ -84,33 +102,39 @@ class TrainedPredictors:
             if not self.of(run) or any(predictor not in (None, *one.predictors) for one in self.of(run))
         }
 
-    def question(self, contrast: Contrast) -> tuple[tuple[tuple[str, str], float], ...]:
-        """What a contrast of trained networks asks, alike however it is worded: final predictors by their names, and
-        the networks in order.
-        """
-        named = {(run, predictor or self.of(run)[0].final): w for (run, predictor), w in contrast.items()}
-        return tuple(sorted(named.items()))
-
-    def compare(self, family: Mapping[Name, Contrast]) -> dict[Name, Comparison]:
+    def compare(self, contrasts: Mapping[Name, Contrast]) -> dict[Name, Comparison]:
         """Compare what was trained of some contrasts.
 
-        Where the preset names what it decides, Holm's adjustment is over that, and all other comparisons are
-        descriptive. Where it names nothing, they are a family of their own.
+        One that belongs to a family is decided, with Holm's adjustment over the whole of that, trained or not. Any
+        other is descriptive.
 
         Args:
-            family: The contrasts, by name.
+            contrasts: The contrasts, by name.
 
         Raises:
             RefusedInput: If detections are missing, or do not give the AP that their ``scores.json`` holds.
         """
-        asked = {name: one for name, one in family.items() if not self.missing(one)}
-        progress = tqdm(asked.items(), desc="compare", unit="difference", delay=5, leave=False)
-        found = {name: self._measured(one) for name, one in progress}
-        if self.primary is None:
-            return compare(found)
-        trained = {self.question(one): one for one in self.primary if not self.missing(one)}
-        decided = compare({key: self._measured(one) for key, one in trained.items()}, len(self.primary))
-        return {name: decided.get(self.question(family[name]), one) for name, one in found.items()}
+        asked = {name: question(one) for name, one in contrasts.items() if not self.missing(one)}
+        wanted = dict(zip(asked.values(), (contrasts[name] for name in asked), strict=True))
+        families = [family for family in self._families if family.keys() & wanted.keys()]
+        for family in families:
+            wanted |= {key: one for key, one in family.items() if not self.missing(one)}
+        progress = tqdm(wanted.items(), desc="compare", unit="difference", delay=5, leave=False)
+        found = {key: self._measured(one) for key, one in progress}
+        for family in families:
+            found |= compare({key: found[key] for key in family if key in found}, len(family))
+        return {name: found[key] for name, key in asked.items()}
+
+    def spread(self, run: str) -> Spread:
+        """The spread over trainings of a run's final predictor: its group's here, or the one that is given.
+
+        Raises:
+            ValueError: If neither is known.
+        """
+        group = spread_group(run)
+        if group not in self.spreads and group not in self._given:
+            raise ValueError(f"{run} was trained once, and the preset {self.preset} gives no spread for {group}")
+        return self.spreads.get(group) or self._given[group]
 
     def too_low(self, runs: Iterable[str]) -> tuple[str, ...]:
         """The decisive networks whose AP is below the bound, and those of some runs; none is compared with another."""
@@ -119,11 +143,11 @@ class TrainedPredictors:
 
     def _measured(self, contrast: Contrast) -> Comparison:
         runs: dict[str, dict[str, float]] = defaultdict(dict)
-        for (run, predictor), weight in self.question(contrast):
-            runs[run][predictor] = weight
+        for (run, predictor), weight in contrast.items():
+            runs[run][predictor or self.of(run)[0].final] = weight
         images = self.of(next(iter(runs)))[0].images
         terms = [self._term(run, weights) for run, weights in runs.items()]
-        return measure(self.preset, terms, images, self.spreads, self._earlier, self.too_low(runs))
+        return measure(self.preset, terms, images, self.spreads, self._given, self.too_low(runs))
 
     def _term(self, run: str, weights: Mapping[str, float]) -> Term:
         trainings = self.of(run)

@@ -45,13 +45,18 @@ class Preset:
         """The differences that the preset decides, all together: a network and the one that it is to be above; None
         where it names none.
         """
-        pairs = self.get("primary")
-        return None if pairs is None else tuple((first, second) for first, second in pairs)
+        named = self.get("primary")
+        return None if named is None else tuple((first, second) for first, second in named["differences"])
 
     @property
-    def earlier_spread(self) -> dict[str, Spread]:
-        """The spread over trainings of each group of networks, as earlier trainings had it."""
-        return {group: Spread(**known) for group, known in self.get("earlier_spread", {}).items()}
+    def primary_seeds(self) -> tuple[int, ...]:
+        """The seeds of the trainings that decide them; of any others they are descriptive."""
+        return tuple(self.get("primary", {}).get("seeds", ()))
+
+    @property
+    def given_spread(self) -> dict[str, Spread]:
+        """The spread over trainings of each group of networks, for one whose networks were trained once."""
+        return {group: Spread(**known) for group, known in self.get("given_spread", {}).items()}
 
     def width_divisor(self, network: str) -> int:
         """What a network's channels are divided by; a lite network, which is narrow as it is, may have its own."""
@@ -97,9 +102,13 @@ def _settings(file: Path) -> dict[str, Any]:
         raise ValueError(f"{file}: data is 'drawn', so a 'drawn' section must say how much to draw")
     compared = [run for run in shown_on("table1") if run != MEAN_POSE]  # every page has their trainings
     for key, got, known in (
-        ("primary", [one for pair in settings.get("primary", []) for one in pair], compared),
+        (
+            "primary.differences",
+            [one for pair in settings.get("primary", {}).get("differences", []) for one in pair],
+            compared,
+        ),
         ("validity.decisive", settings.get("validity", {}).get("decisive", []), compared),
-        ("earlier_spread", settings.get("earlier_spread", {}), [*dict.fromkeys(map(spread_group, compared))]),
+        ("given_spread", settings.get("given_spread", {}), [*dict.fromkeys(map(spread_group, compared))]),
     ):
         if strangers := [one for one in got if one not in known]:
             raise ValueError(f"{file}: $.{key}: got {', '.join(strangers)}, expected of: {', '.join(known)}")

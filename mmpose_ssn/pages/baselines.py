@@ -9,16 +9,16 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from mmpose_ssn.evaluation.comparison import Comparison, Spread
+from mmpose_ssn.evaluation.comparison import Comparison
 from mmpose_ssn.evaluation.scores import Cost, Scores
-from mmpose_ssn.evaluation.trained import Contrast
+from mmpose_ssn.evaluation.trained import difference
 from mmpose_ssn.networks import network, shown_on, split_run
 from mmpose_ssn.pages.blocks import MARKS, NONE, Block, Columns, Heading, Page, Paragraph, Picture, Table
 from mmpose_ssn.pages.full_size_networks import KINDS, FullSize, Latency, read_full_size, read_latency
 from mmpose_ssn.pages.plots import pareto_plot
 from mmpose_ssn.pages.plots.pareto_plot import Point, front
 from mmpose_ssn.pages.results import Results
-from mmpose_ssn.pages.study import PAPER_DATA, Study, interval_note, outcome_note, spread_words
+from mmpose_ssn.pages.study import PAPER_DATA, Study, interval_note, outcome_note
 from mmpose_ssn.pages.wording import (
     ap_cell,
     comparison_record,
@@ -27,6 +27,7 @@ from mmpose_ssn.pages.wording import (
     listed,
     outcome_words,
     provenance_record,
+    spread_words,
 )
 from mmpose_ssn.paper import PrintedNumber
 
@@ -48,7 +49,7 @@ class Entrant:
         comparison: AP less that of the network that it is held against; None where it is held against none, or that one
             was not trained.
         published: AP on COCO val2017 that the paper prints, or MMPose of its checkpoint; None for a network of ours.
-        too_low: Whether its AP is below the bound under which the preset compares nothing.
+        too_low: Whether it is compared with nothing, as its AP or that of a decisive network is below the bound.
     """
 
     run: str
@@ -93,14 +94,12 @@ class Baselines:
         study: The measured figures.
         entrants: The runs that were trained.
         full_size: All networks that can be counted.
-        spreads: Spread over trainings of each group of networks.
         resamples: Number of draws of the images behind the differences.
     """
 
     study: Study
     entrants: tuple[Entrant, ...]
     full_size: tuple[FullSize, ...]
-    spreads: Mapping[str, Spread]
     resamples: int
 
     @classmethod
@@ -120,12 +119,12 @@ class Baselines:
             timed = {name: one.latency for name, one in full.items()}
         elif latency_file.is_file():
             timed = read_latency(latency_file, results.preset)
-        pairs: dict[str, Contrast] = {
-            run: {(run, None): 1.0, (against, None): -1.0}
+        pairs = {
+            run: difference(run, against)
             for run in dict.fromkeys(one.run for one in scores)
             if (against := _held_against(run)) is not None
         }
-        trained = results.trained(scores)
+        trained = results.trained(scores, pairs.values())
         comparisons = trained.compare(pairs)
         entrants = []
         for run in (run for run in shown_on("baselines") if trained.of(run)):
@@ -139,10 +138,10 @@ class Baselines:
                     latency=timed.get(name),
                     comparison=comparisons.get(run),
                     published=full[name].published if name in full else None,
-                    too_low=run in trained.too_low([run]),
+                    too_low=bool(trained.too_low([run])),
                 )
             )
-        return cls(study, tuple(entrants), full_size, trained.spreads, trained.resamples)
+        return cls(study, tuple(entrants), full_size, trained.resamples)
 
 
 def page(results: Results) -> Page:
@@ -233,7 +232,7 @@ def _trained_notes(beside: Baselines) -> dict[str, str]:
             "AP less that of the paper's network whose budget the network was made for, in AP points. "
             + interval_note(
                 bases,
-                spread_words(beside.spreads),
+                [spread_words(one.spreads) for one in compared],
                 distinct(one.images for one in study.networks),
                 beside.resamples,
             )

@@ -33,7 +33,7 @@ def page(results: Results) -> Page:
     comparisons, measured = {}, {}
     if not study.meaningless:  # such a preset has no finding on anything
         comparisons = compared(trained)
-        measured = read_offsets(offsets, trained, results.preset) if offsets.is_file() else {}
+        measured = read_offsets(offsets, trained, study.primary) if offsets.is_file() else {}
     sources = {"cost": costs, "offsets": offsets}
     entries = ledger(trained, comparisons, read_costs(costs), measured, sources)
     made = {"preset": results.preset, "data": study.data or "nothing scored"}
@@ -127,7 +127,7 @@ def read_costs(file: Path) -> dict[str, Counted]:
     }
 
 
-def read_offsets(file: Path, trained: TrainedPredictors, preset: str) -> dict[str, MeasuredElsewhere]:
+def read_offsets(file: Path, trained: TrainedPredictors, primary: bool) -> dict[str, MeasuredElsewhere]:
     """The claims of ``offsets.csv`` that were measured and have a finding, by claim id.
 
     Raises:
@@ -149,9 +149,9 @@ def read_offsets(file: Path, trained: TrainedPredictors, preset: str) -> dict[st
     lines, found = read_table(file, columns, "offsets"), {}
     _expect_known(file, [line["claim"] for line in lines], "offsets")
     for line in lines:
-        if line["preset"] != preset:
+        if line["preset"] != trained.preset:
             raise RefusedInput(
-                f"{file}: {line['claim']}: preset is {line['preset']!r}, but the ledger is for {preset!r}"
+                f"{file}: {line['claim']}: preset is {line['preset']!r}, but the ledger is for {trained.preset!r}"
             )
         if line["status"] != "measured" or not line["finding"]:
             continue
@@ -162,10 +162,10 @@ def read_offsets(file: Path, trained: TrainedPredictors, preset: str) -> dict[st
             continue  # measured on trainings that this page does not show
         too_low = trained.too_low(networks)
         kind = FindingKind(line["finding"])
-        if too_low or trained.primary is not None:  # whatever the preset said when the file was written
+        if too_low or primary:  # whatever the preset said when the file was written
             kind = FindingKind.NOT_COMPARED if too_low else FindingKind.DESCRIPTIVE
         found[line["claim"]] = MeasuredElsewhere(
-            Finding(preset, kind, in_these_runs=line["over"] == "channels"),
+            Finding(trained.preset, kind, in_these_runs=line["over"] == "channels"),
             f"{figure}; {interval}, p = {float(line['p_holm']):.2g} after Holm",
         )
     return found
@@ -189,7 +189,7 @@ def _record(entry: Entry, made: Mapping[str, str]) -> dict[str, Any]:
         "printed": claim.value and claim.value.text,
         "unit": claim.unit,
         "margin": claim.margin.value,
-        "verdict": entry.verdict.kind.value,
+        "verdict": entry.verdict.words,
         "basis": str(entry.verdict.basis),
         "asked": entry.asked if entry.finding else None,
         "finding": entry.finding and entry.finding.words,
@@ -206,7 +206,7 @@ def _verdicts(entries: Sequence[Entry], folder: Path) -> Columns:
     return {
         ("Claim",): [entry.claim.says for entry in entries],
         ("Where",): [str(entry.claim.place) for entry in entries],
-        ("Verdict",): [entry.verdict.kind.value for entry in entries],
+        ("Verdict",): [entry.verdict.words for entry in entries],
         ("Because",): [_because(entry) for entry in entries],
         ("From",): [_links(entry, folder) for entry in entries],
     }

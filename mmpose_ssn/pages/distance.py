@@ -92,7 +92,7 @@ def page_of(measured: DependencyResults) -> Page:
             ),
             Heading("Accuracy against distance, at one budget"),
             Table(_accuracy_columns(measured), _accuracy_notes(measured)),
-            Heading("Does a feature shifting module learn where to look?"),
+            Heading("Where learned offsets end, and where frozen ones stay"),
             Table(_offset_columns(measured)),
             Bullets(_findings(measured)),
             Notes(_offset_notes()),

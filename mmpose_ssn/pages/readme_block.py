@@ -117,7 +117,7 @@ class CommittedTable:
             ),
         }
         if lines:
-            bases, spreads = [line["basis"] for line in lines], lines[0]["spreads"]
+            bases, spreads = [line["basis"] for line in lines], [line["spreads"] for line in lines]
             interval = interval_note(bases, spreads, lines[0]["images"], lines[0]["resamples"])
             together = [line["decided_together"] for line in lines]
             sizes = [int(float(size)) if size else None for size in together]

@@ -13,8 +13,9 @@ import pandas as pd
 
 from mmpose_ssn import paper
 from mmpose_ssn.checked_yaml import complaints
+from mmpose_ssn.claims.questions import planned_families
 from mmpose_ssn.evaluation.scores import Cost, Scores, check_together, read_scores
-from mmpose_ssn.evaluation.trained import TrainedPredictors
+from mmpose_ssn.evaluation.trained import Contrast, TrainedPredictors, difference
 from mmpose_ssn.experiment.presets import Preset, load_preset
 from mmpose_ssn.files import RefusedInput
 from mmpose_ssn.networks import MEAN_POSE, shown_on
@@ -82,19 +83,32 @@ class Results:
         check_together(self.preset, scores, runs, apart_from)
         return scores
 
-    def trained(self, scores: Sequence[Scores]) -> TrainedPredictors:
-        """The trainings behind scores, to be compared as the preset has it; spreads are those of Table 1's networks.
+    def trained(self, scores: Sequence[Scores], asked: Collection[Contrast] = ()) -> TrainedPredictors:
+        """The trainings behind scores, to be compared; spreads are those of Table 1's networks.
+
+        What the preset names is decided, by the trainings that it names and if its decisive networks are all there.
+        Where it names nothing, the families are those of the paper's claims.
+
+        Args:
+            scores: The scores.
+            asked: What a page compares beside the claims, a family of its own where the preset names nothing.
 
         Raises:
             RefusedInput: If a score of Table 1 does not fit its format.
         """
-        primary = self.settings.primary
+        pool, settings = self.scores("table1"), self.settings
+        families: list[Collection[Contrast]] = [*planned_families(), asked]
+        if settings.primary is not None:
+            trained = [one for one in (*pool, *scores) if one.seed is not None]
+            complete = {one.seed for one in trained} == set(settings.primary_seeds)
+            complete = complete and {one.run for one in trained} >= set(settings.decisive)
+            families = [[difference(*pair) for pair in settings.primary]] if complete else []
         return TrainedPredictors(
             self.preset,
             scores,
-            pool=self.scores("table1"),
-            primary=None if primary is None else [{(one, None): 1.0, (other, None): -1.0} for one, other in primary],
-            earlier=self.settings.earlier_spread,
+            pool=pool,
+            families=families,
+            given=self.settings.given_spread,
             least_ap=self.settings.least_ap,
             decisive=self.settings.decisive,
         )

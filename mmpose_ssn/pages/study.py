@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mmpose_ssn.evaluation.comparison import ERROR, LEVEL, Basis, Spread
+from mmpose_ssn.evaluation.comparison import ERROR, LEVEL, Basis
 from mmpose_ssn.evaluation.scores import Scores
 from mmpose_ssn.experiment.presets import Preset, is_meaningless
 from mmpose_ssn.pages.results import Results
@@ -150,17 +150,18 @@ def data_lines(data: str | None) -> tuple[str, ...]:
     return (PAPER_DATA,) if data == PAPER_DATA else (data.partition(" (")[0], f"(not {PAPER_DATA})")
 
 
-def interval_note(bases: Iterable[str], spreads: str, images: object, resamples: object) -> str:
+def interval_note(bases: Iterable[str], spreads: Iterable[str], images: object, resamples: object) -> str:
     """What the intervals of differences hold.
 
     Args:
         bases: Where each difference takes the spread over trainings from (:class:`Basis`'s values).
-        spreads: The spread of each group of networks, in words (:func:`spread_words`); empty where none is known.
+        spreads: The spreads of groups of networks that each took, as ``wording.spread_words`` has them.
         images: Number of images.
         resamples: Number of draws of the images.
     """
     drawn = f"of {resamples} draws of the same {images} images"
-    if set(bases) == {Basis.IMAGES.value}:
+    known = "; ".join(dict.fromkeys(one for words in spreads for one in words.split("; ") if one))
+    if set(bases) == {Basis.UNKNOWN.value} and not known:
         return (
             f"In brackets the {100 * LEVEL:.0f} % interval by a t distribution, for the choice of images alone, by the "
             f"variance {drawn}. Each network was trained once, and how much another training would change is not "
@@ -170,14 +171,7 @@ def interval_note(bases: Iterable[str], spreads: str, images: object, resamples:
     return (
         f"In brackets the {100 * LEVEL:.0f} % interval by a t distribution, not adjusted for the number of "
         f"comparisons. It holds the spread over trainings ({over}) and the variance over images {drawn}."
-        + (f" Standard deviation over trainings: {spreads}." if spreads else "")
-    )
-
-
-def spread_words(spreads: Mapping[str, Spread]) -> str:
-    """The spread over trainings of each group of networks."""
-    return ", ".join(
-        f"{group} {spread.sd:.2f} AP ({spread.freedom:g} degrees of freedom)" for group, spread in spreads.items()
+        + (f" Standard deviation over trainings: {known}." if known else "")
     )
 
 

@@ -10,14 +10,14 @@ from statistics import fmean
 from typing import Any
 
 from mmpose_ssn import claims, paper
-from mmpose_ssn.evaluation.comparison import Comparison, Spread
+from mmpose_ssn.evaluation.comparison import Comparison
 from mmpose_ssn.evaluation.scores import Scores
-from mmpose_ssn.evaluation.trained import Contrast
+from mmpose_ssn.evaluation.trained import difference
 from mmpose_ssn.experiment.provenance import commit
 from mmpose_ssn.networks import NOT_IN_THE_PAPER, Network, networks, shown_on
 from mmpose_ssn.pages.blocks import MARKS, NONE, Columns, Heading, Page, Table
 from mmpose_ssn.pages.results import FullSizeCost, Results
-from mmpose_ssn.pages.study import PAPER_DATA, Study, interval_note, outcome_note, spread_words
+from mmpose_ssn.pages.study import PAPER_DATA, Study, interval_note, outcome_note
 from mmpose_ssn.pages.wording import (
     NOT_RUN,
     ap_cell,
@@ -29,6 +29,7 @@ from mmpose_ssn.pages.wording import (
     provenance_record,
     seeds_of,
     signed,
+    spread_words,
 )
 
 
@@ -85,14 +86,12 @@ class Table1:
         study: The measured figures.
         rows: The paper's rows in printed order, then ours.
         comparisons: What was measured of the orderings, by the ordering's id.
-        spreads: Spread over trainings of each group of networks.
         resamples: Number of draws of the images behind the comparisons.
     """
 
     study: Study
     rows: tuple[Row, ...]
     comparisons: Mapping[str, Comparison]
-    spreads: Mapping[str, Spread]
     resamples: int
 
     @classmethod
@@ -104,9 +103,7 @@ class Table1:
         """
         costs, scores = results.full_size_costs(), results.scores("table1")
         trained, printed = results.trained(scores), paper.table1()
-        pairs: dict[str, Contrast] = {
-            name: {(one.higher, None): 1.0, (one.lower, None): -1.0} for name, one in claims.orderings().items()
-        }
+        pairs = {name: difference(one.higher, one.lower) for name, one in claims.orderings().items()}
         return cls(
             study=Study.of(results, scores),
             rows=tuple(
@@ -119,7 +116,6 @@ class Table1:
                 for name in shown_on("table1")
             ),
             comparisons=trained.compare(pairs),
-            spreads=trained.spreads,
             resamples=trained.resamples,
         )
 
@@ -217,9 +213,9 @@ def _ordering_notes(table: Table1) -> dict[str, str]:
     if not measured:
         return {}
     images = distinct(one.images for one in table.study.networks)
-    bases = [one.test.basis.value for one in measured]
+    bases, spreads = [one.test.basis.value for one in measured], [spread_words(one.spreads) for one in measured]
     return {
-        "Difference": f"{DIFFERENCE} {interval_note(bases, spread_words(table.spreads), images, table.resamples)}",
+        "Difference": f"{DIFFERENCE} {interval_note(bases, spreads, images, table.resamples)}",
         "Outcome": outcome_note((one.family for one in measured), bases, table.study.bound),
     }
 
@@ -332,7 +328,6 @@ def _ordering_record(table: Table1, ordering: claims.Ordering) -> dict[str, Any]
     if measured:
         example = next(one for one in study.networks if one.network == ordering.higher)
         record |= comparison_record(measured) | {
-            "spreads": spread_words(table.spreads),
             "seeds": seeds_of(study.networks, ordering.higher, ordering.lower),
             "images": example.images,
             "resamples": table.resamples,

@@ -12,16 +12,16 @@ from statistics import fmean
 from typing import Any
 
 from mmpose_ssn import paper
-from mmpose_ssn.evaluation.comparison import Comparison, Spread
+from mmpose_ssn.evaluation.comparison import Comparison
 from mmpose_ssn.evaluation.scores import PredictorScore, Scores
-from mmpose_ssn.evaluation.trained import Contrast, TrainedPredictors
+from mmpose_ssn.evaluation.trained import TrainedPredictors, difference
 from mmpose_ssn.experiment.provenance import commit
 from mmpose_ssn.files import RefusedInput
 from mmpose_ssn.networks import networks, shown_on
 from mmpose_ssn.pages.blocks import NONE, Columns, Heading, Page, Picture, Table
 from mmpose_ssn.pages.plots import stage_plot
 from mmpose_ssn.pages.results import Results
-from mmpose_ssn.pages.study import PAPER_DATA, Study, interval_note, spread_words
+from mmpose_ssn.pages.study import PAPER_DATA, Study, interval_note, outcome_note
 from mmpose_ssn.pages.wording import (
     NOT_RUN,
     ap_cell,
@@ -29,9 +29,11 @@ from mmpose_ssn.pages.wording import (
     difference_cell,
     distinct,
     listed,
+    outcome_words,
     provenance_record,
     seeds_of,
     signed,
+    spread_words,
 )
 
 PLACE = "not in the paper's Table 2"
@@ -118,14 +120,12 @@ class Table2:
         study: The measured figures.
         rows: The paper's rows in printed order, then other networks of Table 1.
         gains: The printed gains, row by row.
-        spreads: Spread over trainings of each group of networks.
         resamples: Number of draws of the images behind the gains' intervals.
     """
 
     study: Study
     rows: tuple[StageRow, ...]
     gains: tuple[StageGain, ...]
-    spreads: Mapping[str, Spread]
     resamples: int
 
     @classmethod
@@ -139,9 +139,7 @@ class Table2:
         names = [*printed, *(name for name in shown_on("table2") if name not in printed)]
         trained = results.trained(scores)
         rows = [_row(name, printed.get(name), [one for one in scores if one.network == name]) for name in names]
-        return cls(
-            Study.of(results, scores), tuple(rows), tuple(_gains(rows, trained)), trained.spreads, trained.resamples
-        )
+        return cls(Study.of(results, scores), tuple(rows), tuple(_gains(rows, trained)), trained.resamples)
 
 
 def page(results: Results) -> Page:
@@ -204,9 +202,8 @@ def _gains(rows: Sequence[StageRow], trained: TrainedPredictors) -> list[StageGa
         for gain in (row.printed.gains if row.printed else ())
         for predictor in gain.points
     }
-    contrasts: dict[str, Contrast] = {
-        name: {(row.network, predictor): 1.0, (gain.over, predictor): -1.0}
-        for name, (row, gain, predictor) in printed.items()
+    contrasts = {
+        name: difference(row.network, gain.over, predictor) for name, (row, gain, predictor) in printed.items()
     }
     measured = trained.compare(contrasts)
     return [
@@ -266,6 +263,7 @@ def _gain_columns(table: Table2) -> Columns:
         ("Predictor",): [gain.predictor for gain in table.gains],
         ("Gain, printed", PAPER_DATA): [signed(gain.printed) for gain in table.gains],
         ("Gain, measured", table.study.data_in_short): [difference_cell(gain.measured) for gain in table.gains],
+        ("Outcome",): [outcome_words(gain.measured) if gain.measured else NOT_RUN for gain in table.gains],
     }
 
 
@@ -280,8 +278,9 @@ def _gain_notes(table: Table2) -> dict[str, str]:
         "Gain": (
             "AP of the network with what was introduced, less that of the network without, both by the predictor "
             f"that is named and the mean over trainings, in AP points. The printed one is on {PAPER_DATA}. "
-            + interval_note(bases, spread_words(table.spreads), images, table.resamples)
-        )
+            + interval_note(bases, [spread_words(one.spreads) for one in measured], images, table.resamples)
+        ),
+        "Outcome": outcome_note((one.family for one in measured), bases, table.study.bound),
     }
 
 
@@ -378,7 +377,6 @@ def _gain_record(table: Table2, gain: StageGain) -> dict[str, Any]:
     if gain.measured:
         example = table.study.scores[0]
         record |= comparison_record(gain.measured) | {
-            "spreads": spread_words(table.spreads),
             "seeds": seeds_of(table.study.scores, gain.higher, gain.lower),
             "images": example.images,
             "resamples": table.resamples,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean, stdev
 from typing import Any
 
 from mmpose_ssn.claims.verdicts import IN_THESE_RUNS
-from mmpose_ssn.evaluation.comparison import Comparison, Outcome
+from mmpose_ssn.evaluation.comparison import Comparison, Outcome, Spread
 from mmpose_ssn.evaluation.scores import PredictorScore, Scores
 from mmpose_ssn.pages.blocks import NONE
 from mmpose_ssn.paper import PrintedNumber
@@ -53,6 +54,15 @@ def not_compared(too_low: Sequence[str]) -> str:
     return f"{Outcome.NOT_COMPARED.value}: too low an AP of {' and '.join(too_low)}"
 
 
+def spread_words(spreads: Mapping[str, Spread]) -> str:
+    """The spread over trainings of each group of networks."""
+    return "; ".join(
+        f"{group} {spread.sd:.2f} AP, "
+        + ("assumed" if math.isinf(spread.freedom) else f"with {spread.freedom:g} degrees of freedom")
+        for group, spread in spreads.items()
+    )
+
+
 def signed(points: PrintedNumber | float | None) -> str:
     """AP points with their sign; a printed number keeps its digits."""
     if points is None:
@@ -83,6 +93,7 @@ def comparison_record(one: Comparison) -> dict[str, Any]:
         "images_error": one.images_error,
         "freedom": one.test.freedom,
         "basis": one.test.basis.value,
+        "spreads": spread_words(one.spreads),
         "p": one.test.p,
         "p_holm": one.test.p_holm,
         "p_welch": one.welch and one.welch.p,

@@ -63,7 +63,9 @@ def test_the_page_says_what_midis_tables_give(midi, over_images):
     adjusted = [holm([p for _, _, p in tests], len(PRIMARY)) for tests in (pooled, welch)]
     rows = []
     for number, pair in enumerate(asked):
-        outcomes = ["undecided" if p[number] > 0.05 else "higher" if pooled[number][0] > 0 else "lower" for p in adjusted]
+        outcomes = [
+            "undecided" if p[number] > 0.05 else "higher" if pooled[number][0] > 0 else "lower" for p in adjusted
+        ]
         outcome = outcomes[0] + (" (rests on pooling)" if outcomes[0] != outcomes[1] else "")
         difference, (low, high), _ = pooled[number]
         line = planned.loc[pair]
@@ -74,8 +76,8 @@ def test_the_page_says_what_midis_tables_give(midi, over_images):
     assert re.findall(r"^\| `.*$", page, flags=re.MULTILINE) == rows
 
 
-def test_the_earlier_spreads_of_the_preset_are_midis(midi):
-    for group, spread in load_preset("figures").earlier_spread.items():
+def test_the_given_spreads_of_the_preset_are_midis(midi):
+    for group, spread in load_preset("figures").given_spread.items():
         networks = [ap for name, ap in midi.items() if spread_group(name) == group]
         assert spread.freedom == 2 * len(networks)
         assert spread.sd == pytest.approx(math.sqrt(sum(ap.var(ddof=1) for ap in networks) / len(networks)), abs=5e-4)

@@ -25,7 +25,8 @@ from mmpose_ssn.networks import (
 
 SCHEMA = Path(workflow.current_basedir) / "../schemas/config.schema.yaml"
 
-# What is trained unless somebody asks for something else: the networks of Table 1 with a printed AP, and our controls.
+# What is trained unless somebody asks for something else: the networks of Table 1 with a printed AP, and those controls of ours
+# that the ledger shows.
 ASSERTED = of_groups("asserted")
 DEFAULT = [name for name in shown_on("claims") if name not in ASSERTED]
 
