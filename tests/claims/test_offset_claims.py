@@ -13,8 +13,7 @@ from scipy.stats import spearmanr
 
 from mmpose_ssn.analysis.trained_offsets import Site, TrainedOffsets
 from mmpose_ssn.claims.offset_claims import MEASURES, ClaimNotRun, DrawnChannels, MeasuredClaim, measure, offset_claims
-from mmpose_ssn.claims.verdicts import FindingKind, VerdictKind, judge_ordering
-from mmpose_ssn.evaluation.comparison import Comparison
+from mmpose_ssn.claims.verdicts import FindingKind
 
 FIVE = [Site(1, 0), Site(1, 1), Site(2, 0), Site(3, 0), Site(4, 0)]
 SIXTEEN = [Site(stage, block) for stage, blocks in enumerate((3, 4, 6, 3), start=1) for block in range(blocks)]
@@ -61,8 +60,9 @@ def training(end, network="ssn", seed=0, **snapshots) -> TrainedOffsets:
     return TrainedOffsets(network, seed, (192, 256), f"sha256:{network}{seed}", end, **snapshots)
 
 
-def found(*trainings: TrainedOffsets, preset="figures", **options) -> dict[str, MeasuredClaim]:
-    return {one.claim.id: one for one in measure(preset, trainings, **options) if isinstance(one, MeasuredClaim)}
+def found(*trainings: TrainedOffsets, preset="figures", descriptive=False, **options) -> dict[str, MeasuredClaim]:
+    measured = measure(preset, trainings, descriptive, **options)
+    return {one.claim.id: one for one in measured if isinstance(one, MeasuredClaim)}
 
 
 def kinds(*trainings: TrainedOffsets, **options) -> dict[str, FindingKind]:
@@ -291,7 +291,9 @@ def test_moves_of_the_same_offsets_are_compared_in_pairs(rng):
 
 def test_a_claim_without_its_trainings_says_what_it_needs(rng):
     ssn, without = training(offsets(rng)), training(offsets(rng), "ssn-wo-ca", seed=1)
-    missing = {one.claim.id: one.missing for one in measure("figures", [ssn, without]) if isinstance(one, ClaimNotRun)}
+    missing = {
+        one.claim.id: one.missing for one in measure("figures", [ssn, without], False) if isinstance(one, ClaimNotRun)
+    }
     assert missing == {
         STUCK: "a training of ssn-16-fsm",
         OUT: "a training of ssn-no-delayed-insertion",
@@ -302,10 +304,17 @@ def test_a_claim_without_its_trainings_says_what_it_needs(rng):
     }
 
 
-def test_full_size_results_are_not_found_but_have_what_a_verdict_needs(rng):
+def test_where_the_preset_decides_other_questions_all_is_measured_and_nothing_found(rng):
+    pair = training(offsets(rng, snapped, scale=(1.5, 1.5))), training(offsets(rng), "ssn-wo-ca")
+    decided, told = found(*pair), found(*pair, descriptive=True)
+    assert {one.finding.kind for one in told.values()} == {FindingKind.DESCRIPTIVE}
+    assert HOLDS in {one.finding.kind for one in decided.values()}
+    assert {name: (one.figure, one.interval95, one.p_holm) for name, one in told.items()} == {
+        name: (one.figure, one.interval95, one.p_holm) for name, one in decided.items()
+    }
+
+
+def test_full_size_results_are_not_found(rng):
     pair = training(offsets(rng, scale=(1.5, 1.5))), training(offsets(rng), "ssn-wo-ca")
     one = found(*pair, preset="paper")[SHORTER]
-    assert one.finding is None
-    assert one.boundary == 0, "else the figure and its intervals less the boundary"
-    basis = Comparison("paper", one.seeds, one.figure, one.interval90, one.interval95, one.p, one.p_holm, one.stability)
-    assert judge_ordering(basis).kind is VerdictKind.REPRODUCED
+    assert one.finding is None and one.seen and one.p_holm < 0.05

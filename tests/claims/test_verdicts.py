@@ -1,7 +1,7 @@
 """Verdicts against cases worked out by hand, against SciPy's tests, and against the errors that they promise to keep.
 
-The simulation makes what the rule for a point is for: trainings of seven networks that vary alike, the paper's single one
-of them rounded, and image noise that both sides share.
+The simulation makes what the rule for a point is for: trainings of seven networks that vary alike, the paper's single
+one of them rounded, and image noise that both sides share.
 """
 
 import math
