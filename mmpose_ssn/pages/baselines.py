@@ -257,7 +257,7 @@ def _trained_notes(beside: Baselines) -> dict[str, str]:
     notes |= _time_note([one.latency for one in entrants])
     notes["Front"] = (
         "No network of this table has as much AP for as little, by the point estimates: where intervals overlap, "
-        "chance decides who is on it. A network that is too low to be compared is on none."
+        "chance decides who is on it. A network that is compared with nothing is on none."
     )
     decoders = distinct(one.protocol["decoder"] for one in study.scores)
     notes["Protocol"] = listed(study.scores[0].protocol | {"decoder": decoders})
