@@ -16,7 +16,8 @@ from mmpose_ssn.__main__ import main
 from mmpose_ssn.claims import claims
 from mmpose_ssn.claims.ledger import PRIOR, Counted, Entry, ledger
 from mmpose_ssn.claims.questions import compared, questions
-from mmpose_ssn.claims.verdicts import CocoRuns, FindingKind, Printed, VerdictKind, judge_contrast
+from mmpose_ssn.claims.verdicts import FindingKind, VerdictKind, judge_point
+from mmpose_ssn.evaluation.comparison import Spread, holm
 from mmpose_ssn.evaluation.scores import read_scores
 from mmpose_ssn.evaluation.trained import TrainedPredictors
 from mmpose_ssn.experiment.presets import load_preset
@@ -26,7 +27,7 @@ from mmpose_ssn.pages.claims import page, page_of
 from mmpose_ssn.pages.render import to_csv, to_markdown
 from mmpose_ssn.pages.study import Study, bound_words
 
-IMAGES, RESAMPLES = 40, 640  # enough for Holm over the 16 comparisons of the text
+IMAGES, RESAMPLES = 40, 200
 
 # The deviation in pixels of every predictor: the more, the lower its AP. Halving K changes nothing.
 NOISE = {
@@ -55,25 +56,34 @@ def ap(folder, noise: float) -> float:
     return 100 * folder.ap(detections(folder, noise))
 
 
-def train(folder, preset: str, noise: Noise) -> list[Path]:
+def train(folder, preset: str, noise: Noise, seed: int = 0) -> list[Path]:
     found = {run: {name: detections(folder, one) for name, one in of.items()} for run, of in noise.items()}
-    return [folder.train(run, of, preset=preset) for run, of in found.items()]
+    return [folder.train(run, of, preset=preset, seed=seed) for run, of in found.items()]
 
 
 @pytest.fixture(scope="module")
-def study(folder):
-    """Entries by claim, for a preset, a bound on AP in percent, and the networks that it turns on."""
+def trained(folder):
+    """The trainings of a preset, of several seeds where there are several deviations."""
 
-    def of(preset: str, noise: Noise = NOISE, least_ap: float = 0.0, decisive: Sequence[str] = ()) -> dict[str, Entry]:
-        scores = [read_scores(file) for file in train(folder, preset, noise)]
-        trained = TrainedPredictors(scores, RESAMPLES, least_ap, decisive)
+    def of(preset: str, *noise: Noise, **options: object) -> TrainedPredictors:
+        files = [file for seed, one in enumerate(noise or (NOISE,)) for file in train(folder, preset, one, seed)]
+        return TrainedPredictors(preset, map(read_scores, files), resamples=RESAMPLES, **options)
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def study(folder, trained):
+    """Entries by claim, for a preset, deviations, and what else tells what is decided."""
+
+    def of(preset: str, *noise: Noise, **options: object) -> dict[str, Entry]:
+        given = trained(preset, *noise, **options)
         counted = {
             "modules": Counted(13, "13", "equal to", True, "FSMs of the built network"),
             "shifting-channels": Counted(511, "512", "equal to", False, "K of the built modules"),
         }
         sources = {"cost": folder.path / "cost-claims.csv"}
-        entries = ledger(preset, trained, compared(preset, trained), counted, {}, sources)
-        return {entry.claim.id: entry for entry in entries}
+        return {entry.claim.id: entry for entry in ledger(given, compared(given), counted, {}, sources)}
 
     return of
 
@@ -97,8 +107,8 @@ def test_small_networks_give_findings_and_no_verdict(figures) -> None:
     for entry in figures.values():
         if entry.claim.decided_by != "cost":
             assert entry.verdict.kind in (VerdictKind.NOT_RUN, VerdictKind.NOT_TESTABLE), entry.claim.id
-        if entry.finding:
-            assert entry.finding.words.startswith("in the controlled experiment: ")
+        if entry.finding and entry.finding.kind is not FindingKind.NOT_COMPARED:
+            assert entry.finding.words.startswith("in these runs: "), "one training each, and nothing of earlier ones"
     assert figures["table1-ssn-ap"].finding is None, "another network's AP says nothing of a printed one"
 
 
@@ -161,7 +171,7 @@ def test_a_network_below_the_bound_gives_no_finding_either_way(folder, figures, 
     for name, entry in bounded.items():
         if name in of_backbone:
             assert entry.finding.kind is FindingKind.NOT_COMPARED, name
-            assert entry.finding.words == "in the controlled experiment: not compared"
+            assert entry.finding.words == "not compared"
         else:
             assert entry.finding is None or entry.finding.kind is not FindingKind.NOT_COMPARED, name
         assert entry.verdict == figures[name].verdict
@@ -194,16 +204,109 @@ def test_a_decisive_network_below_the_bound_leaves_no_finding_on_any_network(fol
     assert passed == bounded, "lite-k256 is not there, and ssn is above it"
 
 
-def test_full_size_networks_are_judged_by_the_claims_margin(folder, study) -> None:
-    entries, known = study("paper"), claims()
-    runs = {name: CocoRuns("paper", (ap(folder, NOISE[name]["P4"]),)) for name in ("ssn", "ssn-wo-ca")}
-    point, difference = known["table1-ssn-ap"], known["attention-gain"]
-    assert entries[point.id].verdict == judge_contrast([(1.0, runs["ssn"])], Printed.figure(point.value), PRIOR, 0.7)
-    printed = Printed(float(difference.value), difference.rounding)
-    pair = [(1.0, runs["ssn"]), (-1.0, runs["ssn-wo-ca"])]
-    assert entries[difference.id].verdict == judge_contrast(pair, printed, PRIOR, difference.margin.value)
-    assert entries["ssn-over-wo-ca"].verdict.words.startswith("in these runs: reproduced")
+# What is decided
+
+
+def final(first: str, second: str, predictor: str | None = None) -> dict:
+    return {(first, predictor): 1.0, (second, predictor): -1.0}
+
+
+def test_one_question_is_compared_once_and_has_one_home(trained) -> None:
+    """Table 1's ordering, Table 2's gain and a sentence may ask for one difference."""
+    given = trained("figures")
+    found = compared(given)
+    by_question: dict[object, set[int]] = {}
+    for name, own in found.items():
+        for contrast, one in zip(questions(claims()[name]), own, strict=True):
+            by_question.setdefault(given.question(contrast), set()).add(id(one))
+    assert {len(ids) for ids in by_question.values()} == {1}
+    assert found["table2-ssn-p4-esp-gain"] == found["ssn-over-wo-esp"] == found["early-predictors-gain"]
+    assert len(by_question) < sum(map(len, found.values()))
+    families: dict[int, list] = {}
+    for one in {id(one): one for own in found.values() for one in own}.values():
+        families.setdefault(one.family, []).append(one.test)
+    table1 = [claims()[name] for name in found if claims()[name].place.table == "1"]
+    assert len(table1) == len(families[len(table1)]), "whatever Table 1 asks for first is of its family"
+    for size, tests in families.items():
+        if len(tests) == size:  # else several families are of one size
+            assert [test.p_holm for test in tests] == pytest.approx(holm([test.p for test in tests]))
+
+
+def test_with_primary_contrasts_they_are_decided_and_everything_else_described(study) -> None:
+    primary = [final("ssn", "ssn-wo-ca"), final("ssn", "ssn-wo-esp", "P4"), final("ssn", "ssn-wo-shift")]
+    entries = study("figures", primary=primary)
+    holds = {name for name, entry in entries.items() if entry.finding and entry.finding.kind is FindingKind.HOLDS}
+    assert holds == {
+        *("ssn-over-wo-ca", "attention-gain"),
+        *("ssn-over-wo-esp", "early-predictors-gain", "table2-ssn-p4-esp-gain"),
+    }, "a question is decided by whatever name"
+    others = {entry.finding.kind for name, entry in entries.items() if entry.finding and name not in holds}
+    assert others == {FindingKind.DESCRIPTIVE}
+    assert all(("after Holm" in entry.evidence) == (name in holds) for name, entry in entries.items() if entry.finding)
+    both = ("early-predictors-raise-every-predictor", "modules-help-early-most")
+    assert {entries[name].finding.words for name in both} == {"descriptive"}, "P4 alone does not decide them"
+
+
+def test_evidence_of_several_comparisons_is_that_of_the_decisive_one(figures, trained) -> None:
+    (name, several), *_ = ((k, v) for k, v in compared(trained("figures")).items() if k == "stages-add-up")
+    words = {str(one): one for one in several}
+    prefix = f"{len(several)} comparisons, the least sure of them: "
+    shown = figures[name].evidence
+    assert shown.startswith(prefix) and words[shown.removeprefix(prefix)].test.p == max(one.test.p for one in several)
+
+
+# The paper's own preset
+
+
+def full_size(study, *noise: Noise) -> dict[str, Entry]:
+    entries = study("paper", *noise)
     assert not any(entry.finding for entry in entries.values())
+    return entries
+
+
+def test_points_are_judged_by_the_spread_of_their_group_and_the_claims_margin(folder, study) -> None:
+    second = {name: {"P4": of["P4"] + 0.3 * k} for k, (name, of) in enumerate(NOISE.items())}
+    both = [{name: {"P4": of["P4"]} for name, of in NOISE.items()}, second]
+    entries = full_size(study, *both)
+    of_each = {name: [ap(folder, noise[name]["P4"]) for noise in both] for name in NOISE}
+    spread = Spread.pooled(of_each.values())
+    assert spread.freedom == len(NOISE)
+    printed = claims()["table1-ssn-ap"].value
+    assert entries["table1-ssn-ap"].verdict == judge_point("paper", of_each["ssn"], printed, spread, 0.7)
+    files = [file.parent.name for file in entries["table1-ssn-ap"].sources]
+    assert files == ["seed0", "seed1"]
+    once = full_size(study, both[0])["table1-ssn-ap"].verdict
+    assert once == judge_point("paper", of_each["ssn"][:1], printed, PRIOR, 0.7), "what was chosen before any run"
+
+
+def test_an_early_predictor_has_a_spread_of_its_own_and_is_not_judged(folder, study) -> None:
+    noise = [{"ssn": {"E1": e1, "P4": 4.0}, "backbone": {"P4": p4}} for e1, p4 in ((8.0, 8.0), (9.0, 4.0))]
+    verdict = full_size(study, *noise)["table2-ssn-e1"].verdict
+    of_e1 = [ap(folder, one["ssn"]["E1"]) for one in noise]
+    assert verdict == judge_point("paper", of_e1, claims()["table2-ssn-e1"].value, Spread.pooled([of_e1]), None)
+    assert verdict.kind is VerdictKind.INCONCLUSIVE and "no margin is known" in verdict.words
+
+
+@pytest.mark.parametrize(
+    ("without", "kind"),
+    [(4.05, VerdictKind.REPRODUCED), (9.0, VerdictKind.REPRODUCED), (3.0, VerdictKind.CONTRADICTED)],
+    ids=["smaller than printed", "far larger", "the other way"],
+)
+def test_a_printed_gain_is_judged_by_its_direction(folder, study, without: float, kind: VerdictKind) -> None:
+    entries = full_size(study, {"ssn": {"P4": 4.0}, "ssn-wo-ca": {"P4": without}})
+    difference = ap(folder, 4.0) - ap(folder, without)
+    assert abs(difference - float(claims()["attention-gain"].value)) > 0.75, "outside of what was once the region"
+    for name in ("attention-gain", "ssn-over-wo-ca"):
+        assert entries[name].verdict.kind is kind, entries[name].verdict.words
+        assert entries[name].verdict.words.startswith(f"in these runs: {kind.value}: {difference:+.2f} AP")
+
+
+def test_little_is_judged_by_its_margin_at_full_size(study) -> None:
+    alike = full_size(study, {"ssn": {"P4": 4.0}, "ssn-k256": {"P4": 4.0}})
+    assert alike["half-the-channels-cost-little"].verdict.kind is VerdictKind.REPRODUCED
+    assert alike["ssn-over-k256"].verdict.kind is VerdictKind.INCONCLUSIVE
+    far = full_size(study, {"ssn": {"P4": 4.0}, "ssn-k256": {"P4": 7.0}})
+    assert far["half-the-channels-cost-little"].verdict.kind is VerdictKind.CONTRADICTED
 
 
 def test_every_claim_on_ap_has_a_question() -> None:
@@ -262,7 +365,7 @@ def offsets(folder, **changed: object) -> Path:
     there = {"ssn", "ssn-wo-ca", "ssn-k256", "backbone"}
     measured = [name for name, one in claims().items() if one.decided_by == "offsets" and there >= set(one.contrast)]
     line = dict(claim=measured[0], status="measured", finding="holds", figure=1.5, unit="px", boundary=1)
-    line |= dict(low95=1.2, high95=1.8, p_holm=0.01, preset="figures") | changed
+    line |= dict(low95=1.2, high95=1.8, p_holm=0.01, over="channels", preset="figures") | changed
     file = folder.path / "figures" / "offsets.csv"
     pd.DataFrame([line]).to_csv(file, index=False)
     return file

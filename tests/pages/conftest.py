@@ -6,7 +6,9 @@ import contextlib
 import copy
 import io
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from mmpose_ssn import paper
-from mmpose_ssn.evaluation.comparison import Comparison
+from mmpose_ssn.evaluation.comparison import Basis, Comparison, Spread, TTest
 from mmpose_ssn.networks import MEAN_POSE, networks, shown_on, split_run
 from mmpose_ssn.pages.results import Results
 from mmpose_ssn.pages.study import Study
@@ -59,9 +61,12 @@ class ResultsFolder:
         }
         (path / "annotations.json").write_text(json.dumps(self.people))
 
-    def of(self, preset: str = "figures", **chosen: Any) -> Results:
-        """The results of a preset."""
-        return Results(preset, self.path, **chosen)
+    def of(self, preset: str = "figures", without: Collection[str] = (), **chosen: Any) -> Results:
+        """The results of a preset, or of what it would be without some of its settings."""
+        results = Results(preset, self.path, **chosen)
+        left = {name: value for name, value in results.settings.settings.items() if name not in without}
+        vars(results)["settings"] = replace(results.settings, settings=left)
+        return results
 
     def found(self, noise: float, seed: int) -> Detections:
         """Every person once, each keypoint off by normal noise of that many pixels; a seed is the noise's direction."""
@@ -151,7 +156,20 @@ class ResultsFolder:
         pd.DataFrame(lines).to_csv(self.path / "complexity.csv", index=False)
         return self.path / "complexity.csv"
 
-    def table1(self, comparisons: Mapping[str, Comparison], preset: str = "figures") -> Table1:
+    @staticmethod
+    def compared(difference: float, half: float = 1.0, p_holm: float | None = 0.5, **options: Any) -> Comparison:
+        """A comparison whose 95 % interval is so many AP points wide to either side, decided with another one."""
+        test = TTest(options.pop("basis", Basis.IMAGES), half / 1.959963984540054, math.inf, 0.002, p_holm)
+        options = {"family": None if p_holm is None and not options.get("too_low") else 2, **options}
+        given = {"trainings": {"ssn": 1, "ssn-k256": 1}, "images_error": 0.1, "welch": None, **options}
+        return Comparison("figures", difference=difference, test=test, **given)
+
+    def table1(
+        self,
+        comparisons: Mapping[str, Comparison],
+        preset: str = "figures",
+        spreads: Mapping[str, Spread] | None = None,
+    ) -> Table1:
         """Table 1 of the scores that are there, with comparisons that were made up, by their ordering's id."""
         results, printed = self.of(preset), paper.table1()
         scores, costs = results.scores("table1"), results.full_size_costs()
@@ -159,7 +177,7 @@ class ResultsFolder:
             Row(networks()[name], printed.get(name), costs.get(name), tuple(s for s in scores if s.network == name))
             for name in shown_on("table1")
         )
-        return Table1(Study.of(results, scores), tuple(rows), comparisons, 1000)
+        return Table1(Study.of(results, scores), tuple(rows), comparisons, spreads or {}, 1000)
 
 
 @pytest.fixture(scope="session")
