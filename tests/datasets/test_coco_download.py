@@ -21,8 +21,9 @@ from pathlib import Path
 import pytest
 
 from mmpose_ssn.__main__ import main
-from mmpose_ssn.datasets.coco import Published, get, published
-from mmpose_ssn.datasets.coco.download import download
+from mmpose_ssn.datasets.coco import Published, get
+from mmpose_ssn.datasets.coco import parts as parts_of_coco
+from mmpose_ssn.datasets.published.download import download
 
 PHOTOS = {f"val2017/{number:012d}.jpg": random.Random(number).randbytes(20_000) for number in range(6)}
 LABELS = {
@@ -359,7 +360,7 @@ def test_annotations_that_lack_a_file_are_refused(server: Server, tmp_path: Path
 
 
 def die_in_the_third_photo(archive: Path, described: Published, root: Path) -> None:
-    from mmpose_ssn.datasets.coco import unpack
+    from mmpose_ssn.datasets.published import unpack
 
     copied = []
 
@@ -489,7 +490,7 @@ def test_the_command_downloads_what_is_missing_and_names_what_it_could_not_get(
         "val2017": (val2017(server),),
         "detections": (replace(detections(server), addresses=(server.address("gone"),)),),
     }
-    monkeypatch.setattr(published, "PARTS", parts)
+    monkeypatch.setattr(parts_of_coco, "PARTS", parts)
     root, out = tmp_path / "coco", tmp_path / "coco.json"
     call = ["coco", "--root", str(root), "--download", "--out", str(out)]
     assert main([*call, "--only", "val2017"]) == 0
