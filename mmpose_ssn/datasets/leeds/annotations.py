@@ -139,7 +139,7 @@ def _size(file: Path) -> tuple[int, int]:
             return photo.size
     except FileNotFoundError:
         raise
-    except OSError as error:
+    except (OSError, Image.DecompressionBombError) as error:
         raise ValueError(f"{file}: expected a JPEG photo, as published; got something else ({error})") from error
 
 

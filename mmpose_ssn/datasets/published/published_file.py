@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 @dataclass(frozen=True)
 class Published:
-    r"""One published file: an archive, or a file that is used as it is.
+    """One published file: an archive, or a file that is used as it is.
 
     Attributes:
         file: Name of the file; that of an archive ends in ``.zip``.
