@@ -131,11 +131,11 @@ def test_both_layouts_and_both_meanings_of_the_third_number(tmp_path: Path) -> N
     lsp, lspet = joints(LSP), joints(LSPET)
     lsp[0, 3, 2] = 1  # occluded, but placed
     lspet[..., 2] = 1
-    lspet[0, 3] = (-400, 900, 0)  # not visible: its place means nothing
+    lspet[0, 3], lspet[0, 4] = (-400, 900, 0), (np.nan, 0, 0)  # not visible: their places mean nothing
     leeds.annotate(unpacked(tmp_path, lsp=lsp, lspet=lspet), archives.LSP)
     for placed, image_id, expected in ((lsp[0], 1, (*lsp[0, 3, :2].round(3), 1)), (lspet[0], 10_001, (0, 0, 0))):
         found = np.reshape(person(tmp_path, image_id)["keypoints"], (14, 3))
-        others = np.arange(14) != 3
+        others = (np.arange(14) != 3) & np.isfinite(placed[:, 0])
         assert np.allclose(found[others, :2], placed[others, :2], atol=5e-4) and (found[others, 2] == 2).all()
         assert tuple(found[3]) == expected
         assert person(tmp_path, image_id)["num_keypoints"] == (found[:, 2] > 0).sum()
@@ -253,18 +253,18 @@ def test_mmpose_reads_the_meta_file() -> None:
     assert own["sigmas"].tolist() == pytest.approx(SIGMAS)
     weights = own["dataset_keypoint_weights"]
     assert (weights == weights[own["flip_indices"]]).all()
-    for meta, other in ((own, crowdpose), (crowdpose, own)):  # the same joints, limbs and constants in another order
-        names = {meta["keypoint_id2name"][index]: sigma for index, sigma in enumerate(meta["sigmas"])}
-        assert names == {other["keypoint_id2name"][index]: sigma for index, sigma in enumerate(other["sigmas"])}
+    # The same joints, constants and limbs as CrowdPose's, in another order.
+    metas = (own, crowdpose)
+    constants = [dict(zip(meta["keypoint_id2name"].values(), meta["sigmas"], strict=True)) for meta in metas]
+    assert constants[0] == constants[1]
     limbs = [
-        {frozenset(meta["keypoint_id2name"][end] for end in link) for link in meta["skeleton_links"]}
-        for meta in (own, crowdpose)
+        {frozenset(meta["keypoint_id2name"][end] for end in link) for link in meta["skeleton_links"]} for meta in metas
     ]
     assert limbs[0] == limbs[1]
 
 
 @pytest.mark.usefixtures("tiny")
-def test_mmpose_loads_mirrors_and_draws_an_annotated_set(tmp_path: Path) -> None:
+def test_mmpose_loads_and_mirrors_an_annotated_set_and_knows_its_limbs(tmp_path: Path) -> None:
     import mmpose.datasets  # noqa: F401  registers data sets and transforms
     from mmengine.config import Config
     from mmengine.registry import DefaultScope

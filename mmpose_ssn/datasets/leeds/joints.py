@@ -64,8 +64,8 @@ def read_joints(file: Path, photos: int, extended: bool) -> npt.NDArray[np.float
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no MATLAB file with such an array, or if the array holds anything but finite places and
-            the third numbers 0 and 1.
+        ValueError: If it is no MATLAB file with such an array, or if a labelled joint has no finite place or a third
+            number is neither 0 nor 1.
     """
     expected = (14, 3, photos) if extended else (3, 14, photos)
     joints = matlab_array(file, "joints")
@@ -73,9 +73,9 @@ def read_joints(file: Path, photos: int, extended: bool) -> npt.NDArray[np.float
         raise ValueError(f"{file}: got 'joints' of {list(joints.shape)}; expected {list(expected)}, as published")
     joints = joints.transpose(2, 0, 1) if extended else joints.transpose(2, 1, 0)
     places, third = joints[..., :2], joints[..., 2]
-    if not (np.isfinite(places).all() and np.isin(third, (0, 1)).all()):
+    visibility = 2 * third if extended else 2 - third
+    if not (np.isin(third, (0, 1)).all() and np.isfinite(places[visibility > 0]).all()):
         raise ValueError(
             f"{file}: expected finite places and third numbers of 0 or 1, as published; it is another file"
         )
-    visibility = 2 * third if extended else 2 - third
     return np.concatenate([places, visibility[..., None]], axis=-1)
