@@ -17,6 +17,7 @@ _COMMANDS = {
     "latency": "time and memory of one image through each network on the CPU",
     "bench-coco": "start-up, loading and evaluation at COCO's size, on drawn figures",
     "coco": "say whether COCO is in place; on request, download it",
+    "leeds": "say whether Leeds Sports Pose is in place; on request, download and annotate it",
     "draw": "write the drawn-figure data set",
     "resolve": "write the config of one training: preset, network and seed",
     "adopt": "put a checkpoint that was trained elsewhere in a training's place",

@@ -29,6 +29,7 @@ def draft(file: Path) -> Iterator[Path]:
 def write_together(contents: Mapping[Path, str | bytes]) -> None:
     """Write files, text in UTF-8, each replaced in one step, and none of them before all are on disk.
 
+    They take their places in reverse order, so that the first one, such as a manifest, says that the others are there.
     Folders are made where they are missing. If a file cannot be written, the old ones stay as they are.
     """
     with ExitStack() as drafts:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
+
+from mmpose_ssn.commands.getting import get_and_say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,33 +32,16 @@ def run(args: argparse.Namespace) -> int:
     from mmpose_ssn.files import write_together
 
     parts = args.only or coco.REQUIRED
-    failures: dict[str, str] = {}
-    try:
+    status = get_and_say(
+        "COCO",
+        args,
+        get=lambda: coco.get(coco.contents(parts), args.root, args.have),
+        missing=lambda: coco.missing(args.root, parts),
+        remedy=f"{coco.HOW_TO_GET}; or say where you have it: --config coco_root=/path/to/coco",
+    )
+    if status == 0 and args.out:
         wanted = coco.contents(parts)
-        if args.download:
-            failures = coco.get(wanted, args.root, args.have)
-        elif args.have:
-            raise ValueError("--have says where to take files from; it goes with --download")
-    except (ValueError, OSError) as error:
-        print(f"coco: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("coco: interrupted; nothing is lost, the same command goes on from here", file=sys.stderr)
-        return 130
-    for file, reason in failures.items():
-        print(f"coco: {file}: {reason}", file=sys.stderr)
-    missing = coco.missing(args.root, parts)
-    if missing:
-        print(f"COCO is not in place: {args.root} lacks {', '.join(missing)}.", file=sys.stderr)
-    if failures:
-        print("Delete or replace what is refused above; the same command then goes on from here.", file=sys.stderr)
-    elif missing:
-        print(f"{coco.HOW_TO_GET}; or say where you have it: --config coco_root=/path/to/coco", file=sys.stderr)
-    if failures or missing:
-        return 1
-    if args.out:
         photos = {published.folder: published.photos for published in wanted if published.photos}
         digests = {name: file_digest(args.root / name) for published in wanted for name in published.files}
         write_together({args.out: json.dumps({"photos": photos, "files": digests}, indent=2) + "\n"})
-    print(f"COCO is in place in {args.root}")
-    return 0
+    return status

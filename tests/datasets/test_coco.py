@@ -8,7 +8,7 @@ import pytest
 
 from mmpose_ssn.__main__ import main
 from mmpose_ssn.datasets import coco
-from mmpose_ssn.datasets.coco import published
+from mmpose_ssn.datasets.coco import parts
 
 FILES = {name: file for part in coco.REQUIRED for file in coco.PARTS[part] for name in file.files}
 
@@ -21,7 +21,7 @@ def few_photos_and_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         )
         for part, files in coco.PARTS.items()
     }
-    monkeypatch.setattr(published, "PARTS", few)
+    monkeypatch.setattr(parts, "PARTS", few)
 
 
 def put(root: Path, *names: str) -> None:

@@ -293,6 +293,13 @@ def test_larger_crops_are_asked_for_by_name(checkout: Checkout) -> None:
     assert status != 0 and "unknown network ssn-384x288" in output
 
 
+def test_leeds_is_got_where_and_from_what_the_configuration_says(checkout: Checkout) -> None:
+    settings = ("leeds_root=/data/lsp", "leeds_have=/data/downloads")
+    status, output = checkout.run("--dry-run", "--printshellcmds", "--config", *settings, "--", "leeds")
+    assert status == 0, output
+    assert "leeds --root /data/lsp --download --have /data/downloads --out results/leeds.json" in output
+
+
 def test_missing_coco_is_said_before_anything_else_is_done(checkout: Checkout) -> None:
     status, output = checkout.snakemake("preset=paper", "coco_root=/nowhere")
     assert status != 0

@@ -52,3 +52,22 @@ rule coco:
         "Getting COCO into {params.root}"
     shell:
         "python -m mmpose_ssn coco --root {params.root:q} --download {params.have:q} --out {output} 2>&1 | tee {log}"
+
+
+# The manifest that this copies says which photos and annotations there are, with their digests.
+rule leeds:
+    output:
+        "results/leeds.json",
+    log:
+        "results/leeds.log",
+    benchmark:
+        "results/leeds.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        root=config["leeds_root"],
+        have=["--have", config["leeds_have"]] if config["leeds_have"] else [],
+    message:
+        "Getting Leeds Sports Pose into {params.root}"
+    shell:
+        "python -m mmpose_ssn leeds --root {params.root:q} --download {params.have:q} --out {output} 2>&1 | tee {log}"

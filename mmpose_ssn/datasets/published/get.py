@@ -1,4 +1,4 @@
-"""Getting COCO: from what the user has already, else by download; both are checked."""
+"""Getting published files: from what the user has already, else by download; both are checked."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from mmpose_ssn.datasets.coco.download import PAUSES, download, partial_of
-from mmpose_ssn.datasets.coco.published import Published, photos_in
-from mmpose_ssn.datasets.coco.unpack import unpack
+from mmpose_ssn.datasets.published.download import PAUSES, download, partial_of
+from mmpose_ssn.datasets.published.published_file import Published, photos_in
+from mmpose_ssn.datasets.published.unpack import unpack
 from mmpose_ssn.files import draft, write_together
 
 DOWNLOADS = "downloads"
@@ -26,13 +26,14 @@ RECORD = "digests.json"
 
 
 def get(
-    wanted: Sequence[Published], root: Path, have: Path | None = None, pauses: Sequence[float] = PAUSES
+    what: str, wanted: Sequence[Published], root: Path, have: Path | None = None, pauses: Sequence[float] = PAUSES
 ) -> dict[str, str]:
     """Put published files in place below a data root, and compare what is there with the published digests.
 
     A file that fails does not keep the others back. After a killed call, the same call goes on where it stopped.
 
     Args:
+        what: Name of the data set, for messages.
         wanted: Files to put in place.
         root: Data root, made where it is missing.
         have: Folder with what the user has already: archives, which are read where they are, or unpacked files and
@@ -49,29 +50,29 @@ def get(
     if have and not have.is_dir():
         raise ValueError(f"got {have} as the folder of what is there already; expected a folder")
     failures = {}
-    with _claimed(root):
+    with _claimed(what, root):
         lacking = [published for published in wanted if published.missing(root)]
-        _refuse_too_little_room(lacking, root, have)
+        _refuse_too_little_room(what, lacking, root, have)
         record = _Record(root / RECORD)
         for published in wanted:
             try:
                 if published in lacking:
                     _put(published, root, have, record, pauses)
                 for name, sha256 in published.files.items():
-                    record.hold(root / name, sha256)
+                    record.hold(name, root / name, sha256)
             except (OSError, ValueError) as error:
                 failures[published.file] = str(error)
     return failures
 
 
 @contextmanager
-def _claimed(root: Path) -> Iterator[None]:
+def _claimed(what: str, root: Path) -> Iterator[None]:
     root.mkdir(parents=True, exist_ok=True)
     with (root / ".lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise OSError(f"another process is getting COCO into {root}; wait for its end") from error
+            raise OSError(f"another process is getting {what} into {root}; wait for its end") from error
         yield
 
 
@@ -82,15 +83,27 @@ class _Record:
         self._file = file
         self._entries = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
 
-    def hold(self, file: Path, published: str | None) -> None:
-        """Compare a file with its published digest or, where there is none, with that of its first download."""
+    def hold(self, name: str, file: Path, published: str | None) -> None:
+        """Compare a file with its digest, and record it."""
+        self.keep(name, self.compare(name, file, published), published)
+
+    def compare(self, name: str, file: Path, published: str | None) -> str:
+        """Compare a file with its published digest or, where there is none, with that of its first download.
+
+        Returns:
+            Its digest. An archive's is kept after unpacking: a page sent in place of one must never become the first.
+        """
         got = _sha256(file)
-        expected = published or self._entries.get(file.name, {}).get("sha256", got)
+        expected = published or self._entries.get(name, {}).get("sha256", got)
         if got != expected:
             by = "is published" if published else f"{self._file} has recorded at the first download"
             raise ValueError(f"{file} has the SHA-256 {got}, but {expected} {by}; it is damaged or another file")
+        return got
+
+    def keep(self, name: str, sha256: str, published: str | None) -> None:
+        """Record a file's digest."""
         source = "published" if published else "recorded at the first download"
-        self._entries[file.name] = {"sha256": got, "source": source}
+        self._entries[name] = {"sha256": sha256, "source": source}
         write_together({self._file: json.dumps(self._entries, indent=2) + "\n"})
 
 
@@ -107,38 +120,25 @@ def _sha256(file: Path) -> str:
 
 
 def _put(published: Published, root: Path, have: Path | None, record: _Record, pauses: Sequence[float]) -> None:
-    if own := _own_unpacked(published, root, have):
+    if own := published.own(root, have):
         for name, place in own.items():
             if name in published.files:
-                record.hold(place, published.files[name])
+                record.compare(name, place, published.files[name])
             else:
-                _refuse_other_photos(place, published.photos)
+                _refuse_other_photos(place, published)
             _take(place, root / name)
         return
     if not published.is_archive:
         (name,) = published.files
-        _fetch(published, root / name, record, pauses)
+        _fetch(published, name, root / name, record, pauses)
         return
     archive = _archive(published, root, have)
     if archive.exists():
-        _refuse_another_archive(archive, published, record)
+        sha256 = _compared(archive, published, record)
     else:
-        _fetch(published, archive, record, pauses)
+        sha256 = _fetch(published, published.file, archive, record, pauses)
     unpack(archive, published, root)
-
-
-def _own_unpacked(published: Published, root: Path, have: Path | None) -> dict[str, Path]:
-    """The user's own paths of all that a published file puts below the data root; empty where something is missing."""
-    if have is None:
-        return {}
-    places = {}
-    for name in [*published.files, *([published.folder] if published.photos else [])]:
-        candidates = (have / name, have / Path(name).name, have / "images" / name)
-        own = [place for place in candidates if place.exists() and place.resolve() != (root / name).resolve()]
-        if not own:
-            return {}
-        places[name] = own[0]
-    return places
+    record.keep(published.file, sha256, published.sha256)
 
 
 def _archive(published: Published, root: Path, have: Path | None) -> Path:
@@ -147,32 +147,32 @@ def _archive(published: Published, root: Path, have: Path | None) -> Path:
     return own if own and own.is_file() else root / DOWNLOADS / published.file
 
 
-def _refuse_another_archive(archive: Path, published: Published, record: _Record) -> None:
-    if (size := archive.stat().st_size) != published.size:
+def _compared(archive: Path, published: Published, record: _Record) -> str:
+    if published.size is not None and (size := archive.stat().st_size) != published.size:
         raise ValueError(
             f"{archive} has {size:,} bytes, the published file {published.size:,}; delete it, or complete it yourself"
         )
-    record.hold(archive, published.sha256)
+    return record.compare(published.file, archive, published.sha256)
 
 
-def _refuse_other_photos(folder: Path, expected: int) -> None:
+def _refuse_other_photos(folder: Path, published: Published) -> None:
     found = sum(
-        bool(re.fullmatch(r"[0-9]{12}\.jpg", photo.name)) and photo.stat().st_size > 0 for photo in photos_in(folder)
+        bool(re.fullmatch(published.photo, photo.name)) and photo.stat().st_size > 0 for photo in photos_in(folder)
     )
-    if found != expected:
+    if found != published.photos:
         raise ValueError(
-            f"{folder} has {found:,} photos that are not empty, expected {expected:,}; "
+            f"{folder} has {found:,} photos that are not empty, expected {published.photos:,}; "
             "complete it, or take it out of the folder of what is there already"
         )
 
 
-def _fetch(published: Published, file: Path, record: _Record, pauses: Sequence[float]) -> None:
+def _fetch(published: Published, name: str, file: Path, record: _Record, pauses: Sequence[float]) -> str:
+    """Download a file, and return its digest, compared with the one that ``name`` has in the record."""
     reasons = []
     for address in published.addresses:
         try:
             download(address, file, published.size, pauses)
-            record.hold(file, published.sha256)
-            return
+            return record.compare(name, file, published.sha256)
         except ValueError as error:
             file.unlink(missing_ok=True)  # else it would be taken for the published one the next time
             reasons.append(str(error))
@@ -202,20 +202,20 @@ def _take(own: Path, target: Path) -> None:
                 shutil.copyfile(own, unfinished)
 
 
-def _refuse_too_little_room(lacking: Sequence[Published], root: Path, have: Path | None) -> None:
+def _refuse_too_little_room(what: str, lacking: Sequence[Published], root: Path, have: Path | None) -> None:
     to_download = to_unpack = 0
     for published in lacking:
-        if _own_unpacked(published, root, have):
+        if published.own(root, have):
             continue
         archive = _archive(published, root, have)
         partial = partial_of(archive)
         if not archive.exists():
-            to_download += published.size - (partial.stat().st_size if partial.exists() else 0)
+            to_download += (published.size or published.unpacked) - (partial.stat().st_size if partial.exists() else 0)
         done = len(photos_in(root / published.folder)) / published.photos if published.photos else 0
         to_unpack += round(published.unpacked * (1 - done))
     free = shutil.disk_usage(root).free
     if to_download + to_unpack > free:
         raise OSError(
-            f"{root} has {free / 1e9:.1f} GB free; COCO needs {(to_download + to_unpack) / 1e9:.1f} GB more, "
+            f"{root} has {free / 1e9:.1f} GB free; {what} needs {(to_download + to_unpack) / 1e9:.1f} GB more, "
             f"{to_download / 1e9:.1f} to download and {to_unpack / 1e9:.1f} unpacked; make room or take another folder"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import stat
 import zlib
@@ -11,7 +10,7 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from tqdm import tqdm
 
-from mmpose_ssn.datasets.coco.published import Published
+from mmpose_ssn.datasets.published.published_file import Published
 from mmpose_ssn.files import draft, is_draft
 
 
@@ -31,10 +30,11 @@ def unpack(archive: Path, published: Published, root: Path) -> None:
     try:
         with ZipFile(archive) as opened:
             members = _checked(opened.infolist(), published)
-            for folder in {(root / member.filename).parent for member in members}:
+            for folder in {(root / name).parent for name in members}:
                 _remove_drafts(folder)
-            for member in tqdm(members, desc=f"unpacking {archive.name}", unit="file", delay=5, mininterval=1):
-                target = root / member.filename
+            bar = tqdm(members.items(), desc=f"unpacking {archive.name}", unit="file", delay=5, mininterval=1)
+            for name, member in bar:
+                target = root / name
                 if _is_whole(target, member):
                     continue
                 with draft(target) as unfinished, opened.open(member) as source, unfinished.open("wb") as stream:
@@ -43,32 +43,28 @@ def unpack(archive: Path, published: Published, root: Path) -> None:
         raise ValueError(f"{archive} is damaged or not the published {published.file}: {error}; delete it") from error
 
 
-def _checked(members: list[ZipInfo], published: Published) -> list[ZipInfo]:
-    """The members to write, after all have been checked.
-
-    Only plain names directly in the one folder pass, so that no absolute name and no ``..`` can.
-    """
-    kind = r"[0-9]{12}\.jpg" if published.photos else r"[A-Za-z0-9_-]+\.json"
-    files = [member for member in members if member.filename != f"{published.folder}/"]
-    seen: set[str] = set()
-    for member in files:
-        name = member.filename
-        if not re.fullmatch(rf"{re.escape(published.folder)}/{kind}", name):
-            raise ValueError(f"it has the member {name!r}, which does not belong in it")
-        if name in seen:
+def _checked(members: list[ZipInfo], published: Published) -> dict[str, ZipInfo]:
+    """The members to write, by their names below the data root, after all have been checked."""
+    wanted: dict[str, ZipInfo] = {}
+    for member in members:
+        name = published.target(member.filename)
+        if name is None:
+            continue
+        if name in wanted:
             raise ValueError(f"it has {name} twice")
         if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
-            raise ValueError(f"its member {name} is a link or a device")
+            raise ValueError(f"its member {member.filename} is a link or a device")
         if member.flag_bits & 0x1:
-            raise ValueError(f"its member {name} is encrypted")
-        seen.add(name)
-    if (total := sum(member.file_size for member in files)) > published.unpacked:
+            raise ValueError(f"its member {member.filename} is encrypted")
+        wanted[name] = member
+    if (total := sum(member.file_size for member in wanted.values())) > published.unpacked:
         raise ValueError(f"it would unpack to {total:,} bytes; expected at most {published.unpacked:,}")
-    if published.photos and len(files) != published.photos:
-        raise ValueError(f"it has {len(files):,} photos; expected {published.photos:,}")
-    if absent := set(published.files) - seen:
+    photos = len(wanted.keys() - published.files.keys())
+    if photos != published.photos:
+        raise ValueError(f"it has {photos:,} photos; expected {published.photos:,}")
+    if absent := published.files.keys() - wanted.keys():
         raise ValueError(f"it lacks {', '.join(sorted(absent))}")
-    return [member for member in files if published.photos or member.filename in published.files]
+    return wanted
 
 
 def _is_whole(target: Path, member: ZipInfo) -> bool:

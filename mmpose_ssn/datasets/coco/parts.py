@@ -11,10 +11,10 @@ COCO publishes no digests. The sizes and SHA-256 here are those of other project
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
+
+from mmpose_ssn.datasets.published import Published
 
 HOW_TO_GET = "./run snakemake --cores 1 coco downloads it, 44 GB on disk (docs/coco-data.md)"
 """What a user without COCO can do."""
@@ -25,59 +25,11 @@ BY_HAND = "https://drive.google.com/drive/folders/1fRUDNUDxe9fjqcRZ2bnF_TKMlO0nB
 _COCO = (
     "http://images.cocodataset.org"  # plain HTTP, as https://cocodataset.org/#download links it; the digests guard it
 )
+_PAGE = "https://cocodataset.org/#download"
 _DRIVE = "https://drive.usercontent.google.com/download?export=download&confirm=t&id="
 _MIRROR = (
     "https://huggingface.co/datasets/msdkhairi/coco2017/resolve/main"  # the same files, where Drive has no quota left
 )
-
-
-@dataclass(frozen=True)
-class Published:
-    """One published file: an archive, or a file that is used as it is.
-
-    Attributes:
-        file: Name of the file; that of an archive ends in ``.zip``.
-        addresses: Addresses of the file, in the order in which they are tried.
-        size: Size of the file in bytes.
-        sha256: SHA-256 of the file in hexadecimal; None where nobody has published one.
-        files: Names of the files that it puts below the data root, with the SHA-256 of each; None where nobody has
-            published one.
-        folder: Name of the one folder that its members lie in, empty for a file that is no archive.
-        photos: Number of photos that it puts into that folder.
-        unpacked: Greatest size of all its members together, in bytes.
-        by_hand: Page from which a person can fetch it where the addresses fail.
-    """
-
-    file: str
-    addresses: tuple[str, ...]
-    size: int
-    sha256: str | None
-    files: Mapping[str, str | None] = field(default_factory=dict)
-    folder: str = ""
-    photos: int = 0
-    unpacked: int = 0
-    by_hand: str = "https://cocodataset.org/#download"
-
-    @property
-    def is_archive(self) -> bool:
-        """Whether it is an archive."""
-        return self.file.endswith(".zip")
-
-    def missing(self, root: Path) -> list[str]:
-        """Names of what it puts below a data root and is not there."""
-        lacking = [name for name in self.files if not (root / name).is_file()]
-        found = len(photos_in(root / self.folder)) if self.photos else 0
-        if found < self.photos:
-            lacking.append(f"{self.folder}/ ({found:,} of {self.photos:,} photos)")
-        return lacking
-
-
-def photos_in(folder: Path) -> list[os.DirEntry[str]]:
-    """The photos in a folder, none where there is no such folder."""
-    if not folder.is_dir():
-        return []
-    with os.scandir(folder) as entries:
-        return [entry for entry in entries if entry.name.endswith(".jpg")]
 
 
 def _photos(split: str, number: int, size: int, sha256: str) -> Published:
@@ -89,12 +41,20 @@ def _photos(split: str, number: int, size: int, sha256: str) -> Published:
         folder=split,
         photos=number,
         unpacked=round(1.1 * size),  # JPEG has nothing left to compress
+        by_hand=_PAGE,
     )
 
 
 def _annotations(file: str, size: int, sha256: str, files: dict[str, str | None], unpacked: int) -> Published:
     return Published(
-        file, (f"{_COCO}/annotations/{file}",), size, sha256, files, folder="annotations", unpacked=unpacked
+        file,
+        (f"{_COCO}/annotations/{file}",),
+        size,
+        sha256,
+        files,
+        folder="annotations",
+        unpacked=unpacked,
+        by_hand=_PAGE,
     )
 
 

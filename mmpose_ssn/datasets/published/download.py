@@ -23,18 +23,18 @@ _SILENCE = 60.0  # seconds without a byte after which a connection counts as bro
 _CHUNK = 1 << 20
 
 
-def download(address: str, file: Path, size: int, pauses: Sequence[float] = PAUSES) -> None:
+def download(address: str, file: Path, size: int | None, pauses: Sequence[float] = PAUSES) -> None:
     """Fetch a file; what has arrived is kept in ``file`` + ``.part`` until all is there, whatever happens.
 
     Args:
         address: HTTP or HTTPS address of the file.
         file: Path to write it at; its folder is made where it is missing.
-        size: Length of the file in bytes.
+        size: Length of the file in bytes; None takes the one that the server says.
         pauses: Seconds before each new try after one that brought nothing.
 
     Raises:
         OSError: If the server refuses, or if one try more than there are pauses brought nothing.
-        ValueError: If the server has a file of another length.
+        ValueError: If the server has a file of another length, or if nobody says one.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = partial_of(file)
@@ -51,9 +51,10 @@ def download(address: str, file: Path, size: int, pauses: Sequence[float] = PAUS
                 waits = iter(pauses)
             wait = next(waits, None)
             if wait is None:
+                whole = "an unknown number of" if size is None else f"{size:,}"
                 raise OSError(
                     f"{address}: {error}; gave up after {len(pauses) + 1} tries that brought nothing. What has arrived "
-                    f"is kept ({_length(partial):,} of {size:,} bytes), the same command goes on from there"
+                    f"is kept ({_length(partial):,} of {whole} bytes), the same command goes on from there"
                 ) from error
             tqdm.write(f"{file.name}: {error}; trying again in {wait:g} s", file=sys.stderr)
             time.sleep(wait)
@@ -74,7 +75,7 @@ def _length(file: Path) -> int:
     return file.stat().st_size if file.exists() else 0
 
 
-def _go_on(address: str, partial: Path, size: int) -> None:
+def _go_on(address: str, partial: Path, size: int | None) -> None:
     """Fetch what is still missing, or all of it where the server cannot give a rest or has changed the file."""
     version = _version_of(partial)
     have = _length(partial) if version.exists() else 0
@@ -92,7 +93,7 @@ def _go_on(address: str, partial: Path, size: int) -> None:
     with response:
         if response.status != 206:
             have = 0
-        _refuse_another_length(address, response, have, size)
+        size = _checked_length(address, response, have, size)
         if not have:
             _start(partial, response)
         # The default interval would fill a log file with a line every tenth of a second, for hours.
@@ -108,15 +109,23 @@ def _go_on(address: str, partial: Path, size: int) -> None:
         raise ConnectionError(f"the connection broke off after {have:,} of {size:,} bytes")
 
 
-def _refuse_another_length(address: str, response: HTTPResponse, start: int, size: int) -> None:
-    """Compare the file's length, where the server says one, with the published one before a byte is written."""
+def _checked_length(address: str, response: HTTPResponse, start: int, size: int | None) -> int:
+    """The file's length, after the server's, where it says one, has been compared with the published one, before a byte
+    is written.
+    """
     said = response.headers.get("Content-Range" if start else "Content-Length")
     if start and not re.match(rf"bytes {start}-", said or ""):
         raise ValueError(f"{address}: asked for the bytes from {start} on, the server sends {said or 'unnamed ones'}")
-    if said and (total := said.rpartition("/")[2]) not in ("*", str(size)):
+    total = (said or "").rpartition("/")[2]
+    if size is None:
+        if not total.isdigit():
+            raise ValueError(f"{address}: the server says no length, and none is published; fetch the file by hand")
+        return int(total)
+    if total not in ("", "*", str(size)):
         raise ValueError(
             f"{address}: the server has {total} bytes, the published file has {size}; it is another file, or a page"
         )
+    return size
 
 
 def _start(partial: Path, response: HTTPResponse) -> None:
