@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -86,7 +87,8 @@ class Results:
     def trained(self, scores: Sequence[Scores], asked: Collection[Contrast] = ()) -> TrainedPredictors:
         """The trainings behind scores, to be compared; spreads are those of Table 1's networks.
 
-        What the preset names is decided, by the trainings that it names and if its decisive networks are all there.
+        What the preset names is decided where its decisive networks are there, and each of Table 1's that is there was
+        trained with just the seeds that it names.
         Where it names nothing, the families are those of the paper's claims.
 
         Args:
@@ -99,9 +101,12 @@ class Results:
         pool, settings = self.scores("table1"), self.settings
         families: list[Collection[Contrast]] = [*planned_families(), asked]
         if settings.primary is not None:
-            trained = [one for one in (*pool, *scores) if one.seed is not None]
-            complete = {one.seed for one in trained} == set(settings.primary_seeds)
-            complete = complete and {one.run for one in trained} >= set(settings.decisive)
+            seeds: dict[str, set[int]] = defaultdict(set)
+            for one in pool:  # what else a page shows does not change what is decided
+                if one.seed is not None:
+                    seeds[one.run].add(one.seed)
+            complete = seeds.keys() >= set(settings.decisive)
+            complete = complete and all(own == set(settings.primary_seeds) for own in seeds.values())
             families = [[difference(*pair) for pair in settings.primary]] if complete else []
         return TrainedPredictors(
             self.preset,

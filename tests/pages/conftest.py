@@ -19,7 +19,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from mmpose_ssn import paper
-from mmpose_ssn.evaluation.comparison import Basis, Comparison, Spread, TTest
+from mmpose_ssn.evaluation.comparison import Basis, Comparison, TTest
 from mmpose_ssn.networks import MEAN_POSE, networks, shown_on, split_run
 from mmpose_ssn.pages.results import Results
 from mmpose_ssn.pages.study import Study
@@ -159,17 +159,12 @@ class ResultsFolder:
     @staticmethod
     def compared(difference: float, half: float = 1.0, p_holm: float | None = 0.5, **options: Any) -> Comparison:
         """A comparison whose 95 % interval is so many AP points wide to either side, decided with another one."""
-        test = TTest(options.pop("basis", Basis.IMAGES), half / 1.959963984540054, math.inf, 0.002, p_holm)
+        test = TTest(options.pop("basis", Basis.UNKNOWN), half / 1.959963984540054, math.inf, 0.002, p_holm)
         options = {"family": None if p_holm is None and not options.get("too_low") else 2, **options}
         given = {"trainings": {"ssn": 1, "ssn-k256": 1}, "images_error": 0.1, "welch": None, **options}
         return Comparison("figures", difference=difference, test=test, **given)
 
-    def table1(
-        self,
-        comparisons: Mapping[str, Comparison],
-        preset: str = "figures",
-        spreads: Mapping[str, Spread] | None = None,
-    ) -> Table1:
+    def table1(self, comparisons: Mapping[str, Comparison], preset: str = "figures") -> Table1:
         """Table 1 of the scores that are there, with comparisons that were made up, by their ordering's id."""
         results, printed = self.of(preset), paper.table1()
         scores, costs = results.scores("table1"), results.full_size_costs()
@@ -177,7 +172,7 @@ class ResultsFolder:
             Row(networks()[name], printed.get(name), costs.get(name), tuple(s for s in scores if s.network == name))
             for name in shown_on("table1")
         )
-        return Table1(Study.of(results, scores), tuple(rows), comparisons, spreads or {}, 1000)
+        return Table1(Study.of(results, scores), tuple(rows), comparisons, 1000)
 
 
 @pytest.fixture(scope="session")
