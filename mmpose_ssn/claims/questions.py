@@ -9,7 +9,7 @@ from mmpose_ssn.claims.catalogue import claims
 from mmpose_ssn.claims.claim import Claim
 from mmpose_ssn.claims.orderings import orderings
 from mmpose_ssn.evaluation.comparison import Comparison
-from mmpose_ssn.evaluation.trained import Contrast, TrainedPredictors, difference, question
+from mmpose_ssn.evaluation.trained import Contrast, Question, TrainedPredictors, difference, question
 
 _EARLY = ("E1", "E2", "E3")
 
@@ -56,6 +56,19 @@ def planned_families() -> list[list[Contrast]]:
                 home = claim.id if claim.kind == "shape" else claim.place.table or "text"
                 families.setdefault(home, []).append(contrast)
     return list(families.values())
+
+
+def repeated() -> list[str]:
+    """The claims that ask just what an earlier one asks, by their ids."""
+    asked: set[frozenset[Question]] = set()
+    found = []
+    for claim in claims().values():
+        if claim.decided_by == "scores" and claim.kind != "point":
+            own = frozenset(map(question, questions(claim)))
+            if own in asked:
+                found.append(claim.id)
+            asked.add(own)
+    return found
 
 
 def compared(trained: TrainedPredictors) -> dict[str, list[Comparison]]:

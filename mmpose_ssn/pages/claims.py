@@ -11,7 +11,7 @@ from typing import Any
 
 from mmpose_ssn import claims
 from mmpose_ssn.claims.ledger import Counted, Entry, MeasuredElsewhere, ledger
-from mmpose_ssn.claims.questions import compared
+from mmpose_ssn.claims.questions import compared, repeated
 from mmpose_ssn.claims.verdicts import Finding, FindingKind, VerdictKind
 from mmpose_ssn.evaluation.trained import TrainedPredictors
 from mmpose_ssn.experiment.provenance import commit
@@ -59,6 +59,8 @@ def page_of(entries: Sequence[Entry], study: Study, folder: Path, made: Mapping[
     counts = ", ".join(f"{kinds[kind]} {kind.value}" for kind in VerdictKind)
     if quoted:
         counts += f"; beside them {quoted} figures of other work, which the paper quotes and nothing here can test"
+    if again := repeated():
+        counts += f"; {len(again)} of the claims ask what another one asks, and are decided with it"
     blocks: list[Block] = [Paragraph(f": {counts}.", "Verdicts on the paper's claims")]
     if asked:
         findings = Counter(entry.finding.kind for entry in asked if entry.finding)
