@@ -59,7 +59,7 @@ def planned_families() -> list[list[Contrast]]:
 
 
 def repeated() -> list[str]:
-    """The claims that ask just what an earlier one asks, by their ids."""
+    """The claims that rest on just the differences that an earlier one rests on, by their ids."""
     asked: set[frozenset[Question]] = set()
     found = []
     for claim in claims().values():

@@ -60,7 +60,7 @@ def page_of(entries: Sequence[Entry], study: Study, folder: Path, made: Mapping[
     if quoted:
         counts += f"; beside them {quoted} figures of other work, which the paper quotes and nothing here can test"
     if again := repeated():
-        counts += f"; {len(again)} of the claims ask what another one asks, and are decided with it"
+        counts += f"; {len(again)} of the claims rest on a difference that another one rests on"
     blocks: list[Block] = [Paragraph(f": {counts}.", "Verdicts on the paper's claims")]
     if asked:
         findings = Counter(entry.finding.kind for entry in asked if entry.finding)
