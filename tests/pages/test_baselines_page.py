@@ -16,14 +16,16 @@ from matplotlib.axes import Axes
 
 from mmpose_ssn.__main__ import main
 from mmpose_ssn.evaluation.comparison import Outcome, holm
+from mmpose_ssn.experiment.presets import load_preset
 from mmpose_ssn.files import RefusedInput
-from mmpose_ssn.networks import networks, of_groups, split_run
+from mmpose_ssn.networks import networks, of_groups, shown_on, split_run
 from mmpose_ssn.pages import speed
 from mmpose_ssn.pages.baselines import Baselines, page, page_of
 from mmpose_ssn.pages.full_size_networks import read_full_size, read_latency
 from mmpose_ssn.pages.origin import origins
 from mmpose_ssn.pages.plots.pareto_plot import Point, draw, front
 from mmpose_ssn.pages.render import to_csv, to_markdown
+from mmpose_ssn.pages.wording import outcome_words
 
 IMAGES, RESAMPLES = 12, 200
 DATA = "drawn figures, version 1.0, val"
@@ -136,8 +138,8 @@ def test_differences_are_those_of_pycocotools(study, beside: Baselines) -> None:
     outcomes = {run: one.outcome for run, one in compared.items()}
     assert outcomes["simplebaseline-r50"] is Outcome.LOWER
     assert set(outcomes.values()) <= {Outcome.HIGHER, Outcome.LOWER, Outcome.UNDECIDED}
-    found = list(compared.values())
-    assert [one.p_holm for one in found] == holm([one.p for one in found]) and beside.resamples == RESAMPLES
+    tests = [one.test for one in compared.values()]
+    assert [one.p_holm for one in tests] == holm([one.p for one in tests]), "they are a family"
     assert [(one.network, one.recipe) for one in beside.entrants if one.recipe == "own"] == [
         ("simplebaseline-r50", "own")
     ]
@@ -150,7 +152,7 @@ def test_the_page_names_its_data_and_says_that_smoke_means_nothing(beside: Basel
     assert "34.00 (34✓)" in rows["simplebaseline-r50"] and " 71.8 " in rows["simplebaseline-r50"]
     assert " 73.0 " in rows["ssn"] and "39.45" in rows["ssn"]
     assert "12 iterations for all" in text and "decoder: quarter offset, its own" in text
-    assert "for the 3 comparisons measured here" in text
+    assert "for the 3 comparisons that are decided together" in text and "Each network was trained once" in text
     assert "(baselines.png)" in text and "(baselines-full-size.png)" in text
 
 
@@ -314,7 +316,7 @@ def test_a_network_below_the_bound_is_compared_with_none(counted) -> None:
     noise = {**NOISE, "lite-k256-conv5x5": 12.0}
     ap = train(counted, "figures", noise)
     assert {run for run, one in ap.items() if one < 0.3} == {"simplebaseline-r50", "lite-k256-conv5x5"}
-    beside = Baselines.of(counted.of("figures"))
+    beside = Baselines.of(counted.of("figures", ("primary",)))
     compared = {one.run: one.comparison for one in beside.entrants if one.comparison}
     assert {run: one.too_low for run, one in compared.items()} == {
         "simplebaseline-r50": ("simplebaseline-r50",),
@@ -322,24 +324,42 @@ def test_a_network_below_the_bound_is_compared_with_none(counted) -> None:
         "lite-k256-conv7x7": (),
         "lite-k256-conv5x5": ("lite-k256-conv5x5",),
     }
-    decided = [one for one in compared.values() if not one.too_low]
-    assert [one.p_holm for one in decided] == holm([one.p for one in decided]), "nothing else is counted"
     own, conv7x7 = compared["simplebaseline-r50/own"], compared["lite-k256-conv7x7"]
     text = markdown(beside)
     assert column(text, "Outcome") == {
         ("ssn", "common"): "–",
         ("lite-k256", "common"): "–",
-        ("simplebaseline-r50", "own"): own.outcome.value,
+        ("simplebaseline-r50", "own"): outcome_words(own),
         ("simplebaseline-r50", "common"): "not compared: too low an AP of simplebaseline-r50",
-        ("lite-k256-conv7x7", "common"): conv7x7.outcome.value,
+        ("lite-k256-conv7x7", "common"): outcome_words(conv7x7),
         ("lite-k256-conv5x5", "common"): "not compared: too low an AP of lite-k256-conv5x5",
     }
-    assert "for the 2 comparisons measured here" in text
+    assert "for the 4 comparisons that are decided together" in text, "planned so, whatever came out"
+    assert own.in_these_runs and not conv7x7.in_these_runs, "no spread is given of MMPose's networks"
     table = csv(beside).set_index(["network", "recipe"])
     line = table.loc[("lite-k256-conv5x5", "common")]
     assert line["outcome"] == "not compared: too low an AP of lite-k256-conv5x5" and pd.isna(line["p_holm"])
     assert line["difference_measured"] == pytest.approx(100 * (ap["lite-k256-conv5x5"] - ap["lite-k256"]))
-    assert table.loc[("simplebaseline-r50", "own"), "p_holm"] == pytest.approx(own.p_holm)
+    assert table.loc[("lite-k256-conv7x7", "common"), "p_holm"] == pytest.approx(conv7x7.test.p_holm)
+    told = Baselines.of(counted.of("figures"))
+    assert {one.comparison.outcome for one in told.entrants if one.comparison} == {
+        *(Outcome.DESCRIPTIVE, Outcome.NOT_COMPARED)
+    }, "figures names what it decides, and none of these"
+
+
+def test_a_decisive_network_that_the_page_does_not_show_voids_it_all_the_same(counted) -> None:
+    assert "ssn-wo-shift" in load_preset("figures").decisive and "ssn-wo-shift" not in shown_on("baselines")
+    ap = train(counted, "figures", {**NOISE, "ssn-wo-shift": 12.0})
+    assert ap["ssn-wo-shift"] < 0.3 < min(ap["ssn"], ap["lite-k256"])
+    beside = Baselines.of(counted.of("figures"))
+    compared = {one.run: one.comparison for one in beside.entrants if one.comparison}
+    assert len(compared) == 3 and all("ssn-wo-shift" in one.too_low for one in compared.values())
+    assert {one.run for one in beside.entrants} == set(NOISE)
+    assert column(markdown(beside), "Outcome")["lite-k256-conv7x7", "common"] == (
+        "not compared: too low an AP of ssn-wo-shift"
+    )
+    without = Baselines.of(counted.of("figures", only=[f"{run}/seed0" for run in NOISE]))
+    assert not any("ssn-wo-shift" in one.comparison.too_low for one in without.entrants if one.comparison)
 
 
 def test_where_a_decisive_network_is_below_the_bound_nothing_is_compared(counted) -> None:
@@ -354,7 +374,7 @@ def test_where_a_decisive_network_is_below_the_bound_nothing_is_compared(counted
         "lite-k256-conv7x7": {"lite-k256"},
         "lite-k256-conv5x5": {"lite-k256", "lite-k256-conv5x5"},
     }
-    assert all(one.outcome is Outcome.NOT_COMPARED and one.p_holm is None for one in compared.values())
+    assert all(one.outcome is Outcome.NOT_COMPARED and one.test.p_holm is None for one in compared.values())
     text = markdown(beside)
     assert column(text, "Outcome") == {
         ("ssn", "common"): "–",

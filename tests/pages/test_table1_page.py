@@ -3,6 +3,7 @@
 import importlib
 import io
 import json
+import math
 import re
 from statistics import fmean
 
@@ -12,13 +13,15 @@ import pytest
 from mmpose_ssn import claims, paper
 from mmpose_ssn.__main__ import main
 from mmpose_ssn.commands.page import PAGES
-from mmpose_ssn.evaluation.comparison import Comparison, Outcome, holm
+from mmpose_ssn.evaluation.comparison import Basis, Outcome, Spread, TTest, holm
 from mmpose_ssn.evaluation.scores import check_together, read_scores
 from mmpose_ssn.experiment.presets import load_preset
 from mmpose_ssn.files import RefusedInput
 from mmpose_ssn.networks import networks, shown_on
 from mmpose_ssn.pages.render import to_csv, to_markdown, to_tex
+from mmpose_ssn.pages.study import interval_note, outcome_note
 from mmpose_ssn.pages.table1 import Table1, page, page_of
+from mmpose_ssn.pages.wording import outcome_words, spread_words
 
 DRAWN = "drawn v1 (400 images, seed 0)"
 TITLES = {
@@ -66,10 +69,6 @@ def score(made):
         return made.score(run, predictors, preset=preset, seed=seed, **changed)
 
     return write
-
-
-def measured(difference, interval=(-1.0, 1.0), p_holm=0.5, seeds=(0,), too_low=()):
-    return Comparison("figures", seeds, difference, interval, interval, 0.002, p_holm, 0.9, too_low)
 
 
 def markdown_rows(text, number=0):
@@ -216,8 +215,8 @@ def test_orderings_stand_under_the_table(made, score):
     for run, ap in (("ssn", 61.23), ("ssn-k256", 60.0), ("ssn-wo-ca", 63.0)):
         score(run, ap)
     found = {
-        "ssn-over-k256": measured(1.23, (0.44, 2.0), 0.022),
-        "ssn-over-wo-ca": measured(-1.77, (-3.0, -0.04), 0.022),
+        "ssn-over-k256": made.compared(1.23, 0.79, 0.022),
+        "ssn-over-wo-ca": made.compared(-1.52, 1.48, 0.022),
     }
     shown = page_of(made.table1(found))
     text = markdown(shown)
@@ -231,14 +230,14 @@ def test_orderings_stand_under_the_table(made, score):
         "Outcome",
     ]
     assert rows["SSN > SSN, K = 256"][1:] == ["+0.5", "+1.2 [+0.4, +2.0]", "in these runs: higher"]
-    assert rows["SSN > SSN, w/o CA"][1:] == ["+1.7", "−1.8 [−3.0, +0.0]", "in these runs: lower"]
+    assert rows["SSN > SSN, w/o CA"][1:] == ["+1.7", "−1.5 [−3.0, +0.0]", "in these runs: lower"]
     assert rows["SSN > Backbone"] == ["Table 1, rows 7 and 1", "+3.3", "not run", "not run"]
     ours = "3Block + 3FSM, K = 256 > 3Block + 3FSM, K = 256, offsets frozen at random"
     assert rows[ours] == ["not in the paper: learned offsets against random reach", "–", "not run", "not run"]
     assert len(rows) == len(claims.orderings())
     for said in (
-        "both networks are scored on the same 400 images, drawn anew 1000 times",
-        "Holm's adjustment for the 2 comparisons measured here",
+        "variance of 1000 draws of the same 400 images",
+        "Holm's adjustment for the 2 comparisons that are decided together",
         "Each network was trained once",
     ):
         assert said in text
@@ -251,29 +250,75 @@ def test_orderings_stand_under_the_table(made, score):
 def test_orderings_csv_has_every_ordering_and_the_notices(made, score):
     for run, ap in (("ssn", 61.23), ("ssn-k256", 60.0)):
         score(run, ap)
-    one = measured(1.23, (0.44, 2.0), 0.022)
-    lines = csv_rows(orderings_csv(page_of(made.table1({"ssn-over-k256": one})))).set_index("ordering")
+    spreads = {"deep": Spread(1.826, 14), "lite": Spread(0.3, math.inf)}
+    welch = TTest(Basis.WELCH, 0.5, 3.0, 0.04, 0.08)
+    options = {"basis": Basis.POOLED, "spreads": spreads, "welch": welch, "levene": 0.4}
+    lines = csv_rows(
+        orderings_csv(page_of(made.table1({"ssn-over-k256": made.compared(1.23, 0.79, 0.022, **options)})))
+    )
+    lines = lines.set_index("ordering")
     assert list(lines.index) == list(claims.orderings())
     line = lines.loc["ssn-over-k256"]
-    assert line[["status", "outcome", "difference_printed", "preset"]].tolist() == [
-        *("measured", "higher"),
-        *("0.5", "figures"),
+    words = ["status", "outcome", "difference_printed", "preset", "basis", "trainings", "seeds", "data", "spreads"]
+    assert line[words].tolist() == [
+        *("measured", "higher (rests on pooling)", "0.5", "figures", "pooled over its group", "ssn=1 ssn-k256=1", "0"),
+        *(DRAWN, "deep 1.83 AP, with 14 degrees of freedom; lite 0.30 AP, assumed"),
     ]
-    numbers = ["difference_measured", "difference_low", "difference_high", "p", "p_holm"]
-    assert line[numbers].astype(float).tolist() == [1.23, 0.44, 2.0, 0.002, 0.022]
-    assert line[["seeds", "images", "resamples", "data"]].tolist() == ["0", "400", "1000", DRAWN]
+    numbers = {"difference_measured": 1.23, "difference_low": 0.44, "difference_high": 2.02, "error": 0.79 / 1.95996}
+    numbers |= {"images_error": 0.1, "freedom": math.inf, "p": 0.002, "p_holm": 0.022, "p_welch": 0.04}
+    numbers |= {"p_welch_holm": 0.08, "levene": 0.4, "decided_together": 2, "images": 400, "resamples": 1000}
+    assert line[list(numbers)].astype(float).tolist() == pytest.approx(list(numbers.values()), rel=1e-5)
     assert lines["status"].value_counts().to_dict() == {"not run": len(claims.orderings()) - 1, "measured": 1}
     assert all("neither reproduces nor refutes" in notice for notice in lines["notice"])
 
 
-def test_with_several_seeds_the_outcome_does_not_speak_of_one_run(made, score):
-    for run, ap in (("ssn", 61), ("ssn-k256", 60)):
-        for seed in (0, 1):
-            score(run, ap, seed)
-    text = markdown(page_of(made.table1({"ssn-over-k256": measured(1.0, seeds=(0, 1))})))
-    assert "over the seeds trained: undecided" in text
-    assert "in these runs" not in text and "trained once" not in text
-    assert "mean over the seeds that both networks have (0 1)" in text
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, "in these runs: undecided"),
+        ({"basis": Basis.GIVEN}, "undecided"),
+        ({"p_holm": 0.01, "basis": Basis.POOLED}, "higher"),
+        ({"p_holm": None}, "descriptive"),
+        ({"too_low": ("ssn", "backbone")}, "not compared: too low an AP of ssn and backbone"),
+        (
+            {"basis": Basis.POOLED, "p_holm": 0.01, "welch": TTest(Basis.WELCH, 1.0, 2.0, 0.1, 0.2)},
+            "higher (rests on pooling)",
+        ),
+        ({"basis": Basis.POOLED, "welch": TTest(Basis.WELCH, 1.0, 2.0, 0.1, 0.2)}, "undecided"),
+    ],
+)
+def test_an_outcome_says_what_it_depends_on(made, options, said):
+    assert outcome_words(made.compared(1.0, **options)) == said
+
+
+def test_a_note_says_where_the_spread_over_trainings_comes_from():
+    pooled, assumed = Spread(1.826, 14), Spread(0.3, math.inf)
+    spreads = [spread_words({"deep": pooled}), spread_words({"deep": pooled, "lite": assumed}), ""]
+    note = interval_note([Basis.POOLED.value, Basis.GIVEN.value, Basis.POOLED.value], spreads, 400, 2000)
+    assert "spread over trainings (pooled over its group; given beforehand)" in note
+    assert "variance over images of 2000 draws of the same 400 images" in note
+    assert note.endswith(
+        "Standard deviation over trainings: deep 1.83 AP, with 14 degrees of freedom; lite 0.30 AP, assumed."
+    ), "each once"
+    unknown = interval_note([Basis.UNKNOWN.value] * 2, ["", ""], 400, 2000)
+    assert "Each network was trained once" in unknown and "Standard deviation" not in unknown
+    partly = interval_note([Basis.UNKNOWN.value], spreads[:1], 400, 2000)
+    assert "not known of every network" in partly and "trained once" not in partly
+
+
+def test_a_note_says_what_is_decided_and_with_how_many_others():
+    pooled, given = [Basis.POOLED.value], [Basis.GIVEN.value]
+    assert "for the 5 comparisons that are decided together" in outcome_note([None, 5, 5], pooled, "")
+    assert '"Rests on pooling"' in outcome_note([5], pooled, "")
+    assert '"Rests on pooling"' not in outcome_note([5], given, "") + outcome_note([None], pooled, "")
+    assert ("Descriptive" in outcome_note([5, None], pooled, ""), "Descriptive" in outcome_note([5], pooled, "")) == (
+        *(True, False),
+    )
+    assert "Holm" not in outcome_note([None], pooled, "") and outcome_note([None], pooled, "B.").endswith(" B.")
+
+
+UNNAMED, PLANNED = ("primary",), len(claims.orderings()) + 1
+"""Without these settings figures decides so many together: all orderings, and the paper's sum of four networks."""
 
 
 def train(made, noise, **how):
@@ -285,23 +330,33 @@ def train(made, noise, **how):
     return ap
 
 
-def test_orderings_are_compared_on_the_seeds_that_both_networks_have(made):
+def test_orderings_are_of_the_means_over_whatever_trainings_there_are(made):
     seeds = [("ssn", 0), ("ssn", 1), ("ssn-k256", 1), ("ssn-k256", 0), ("ssn-k256", 2), ("ssn-wo-ca", 1)]
     ap = train(made, dict(zip(seeds, (3.0, 4.0, 4.5, 5.0, 2.0, 6.0), strict=True)))
     train(made, {("lite-k256", 0): 5.0, ("lite-k256-frozen", 1): 5.0})
-    table = Table1.of(made.of())
-    assert {name: one.seeds for name, one in table.comparisons.items()} == {
-        "ssn-over-wo-ca": (1,),
-        "ssn-over-k256": (0, 1),
-    }, "the lite networks have no seed in common"
-    difference = fmean(ap["ssn", seed] - ap["ssn-k256", seed] for seed in (0, 1))
-    assert table.comparisons["ssn-over-k256"].difference == pytest.approx(difference)
-    assert table.comparisons["ssn-over-wo-ca"].difference == pytest.approx(ap["ssn", 1] - ap["ssn-wo-ca", 1])
-    found = list(table.comparisons.values())
-    assert [one.p_holm for one in found] == holm([one.p for one in found])
-    assert table.resamples == made.resamples
+    mean = {run: fmean(one for (name, _), one in ap.items() if name == run) for run, _ in ap}
+    table = Table1.of(made.of("figures", UNNAMED))
+    found = table.comparisons
+    assert {name: dict(one.trainings) for name, one in found.items()} == {
+        "ssn-over-wo-ca": {"ssn": 2, "ssn-wo-ca": 1},
+        "ssn-over-k256": {"ssn": 2, "ssn-k256": 3},
+        "lite-k256-over-frozen": {"lite-k256": 1, "lite-k256-frozen": 1},
+    }, "they need no seed in common"
+    assert found["ssn-over-k256"].difference == pytest.approx(mean["ssn"] - mean["ssn-k256"])
+    assert found["ssn-over-wo-ca"].difference == pytest.approx(mean["ssn"] - mean["ssn-wo-ca"])
+    bases = {name: one.test.basis for name, one in found.items()}
+    assert bases == dict.fromkeys(("ssn-over-wo-ca", "ssn-over-k256"), Basis.POOLED) | {
+        "lite-k256-over-frozen": Basis.GIVEN
+    }, "each lite network was trained once, and figures gives the spread that such had before"
+    tests = [one.test for one in found.values()]
+    assert [test.p_holm for test in tests] == holm([test.p for test in tests], PLANNED)
     lines = csv_rows(orderings_csv(page_of(table))).set_index("ordering").query("status == 'measured'")
-    assert lines["seeds"].to_dict() == {"ssn-over-wo-ca": "1", "ssn-over-k256": "0 1"}
+    assert lines["seeds"].to_dict() == {
+        "ssn-over-wo-ca": "0 1",
+        "ssn-over-k256": "0 1 2",
+        "lite-k256-over-frozen": "0 1",
+    }
+    assert set(lines["resamples"]) == {"2000"}
 
 
 def test_detections_of_other_scores_are_refused(made):
@@ -323,7 +378,7 @@ LOW = {("ssn", 0): 4.0, ("ssn-wo-ca", 0): 10.0, ("ssn-k256", 0): 5.0, ("backbone
 def test_a_network_below_the_bound_is_compared_with_none(made):
     ap = train(made, LOW)
     assert {run for (run, _), one in ap.items() if one < 30} == {"ssn-wo-ca", "backbone", "backbone-esp"}
-    table = Table1.of(made.of())
+    table = Table1.of(made.of("figures", UNNAMED))
     assert {name: one.too_low for name, one in table.comparisons.items()} == {
         "ssn-over-wo-ca": ("ssn-wo-ca",),
         "ssn-over-k256": (),
@@ -332,15 +387,15 @@ def test_a_network_below_the_bound_is_compared_with_none(made):
         "backbone-esp-over-backbone": ("backbone-esp", "backbone"),
     }
     decided = table.comparisons["ssn-over-k256"]
-    assert decided.p_holm == decided.p, "nothing else is counted in Holm's adjustment"
+    assert decided.test.p_holm == pytest.approx(min(1, PLANNED * decided.test.p)), "of what Table 1 claims"
     shown = page_of(table)
     _, rows = markdown_rows(markdown(shown), number=1)
     refused = rows["SSN > SSN, w/o CA"]
     assert refused[-1] == "not compared: too low an AP of ssn-wo-ca"
     assert refused[2].startswith(f"+{ap['ssn', 0] - ap['ssn-wo-ca', 0]:.1f} ["), "it is measured all the same"
     assert rows["Backbone, w/ ESP > Backbone"][-1].endswith("not compared: too low an AP of backbone-esp and backbone")
-    assert rows["SSN > SSN, K = 256"][-1] == f"in these runs: {decided.outcome.value}"
-    assert "adjustment for the 1 comparison measured here" in markdown(shown)
+    assert rows["SSN > SSN, K = 256"][-1] == decided.outcome.value
+    assert f"adjustment for the {PLANNED} comparisons" in markdown(shown)
     lines = csv_rows(orderings_csv(shown)).set_index("ordering")
     assert lines.loc["ssn-over-wo-ca", "outcome"] == "not compared: too low an AP of ssn-wo-ca"
     assert lines.loc["ssn-over-wo-ca", "p_holm"] == "" != lines.loc["ssn-over-wo-ca", "p"]
@@ -365,7 +420,7 @@ def test_where_a_decisive_network_is_below_the_bound_nothing_is_compared(made, d
     assert len(table.comparisons) == 7
     for name, one in table.comparisons.items():
         assert one.too_low == ((decisive, "ssn-wo-ca") if "wo-ca" in name else (decisive,)), name
-        assert one.outcome is Outcome.NOT_COMPARED and one.p_holm is None, name
+        assert one.outcome is Outcome.NOT_COMPARED and one.test.p_holm is None, name
     shown = page_of(table)
     _, rows = markdown_rows(markdown(shown), number=1)
     assert rows["Backbone, w/ ESP > Backbone"][-1] == f"not compared: too low an AP of {decisive}"
@@ -396,14 +451,15 @@ def test_a_preset_without_a_bound_compares_everything(made):
     assert len(table.comparisons) == 5
     assert not any(one.outcome is Outcome.NOT_COMPARED for one in table.comparisons.values())
     assert "not compared" not in markdown(page_of(table)) and "below AP" not in markdown(page_of(table))
-    assert "adjustment for the 5 comparisons measured here" in markdown(page_of(table))
+    assert {one.family for one in table.comparisons.values()} == {PLANNED}
+    assert all(one.in_these_runs for one in table.comparisons.values()), "one training each, and no spread is given"
 
 
 @pytest.mark.parametrize("render", [markdown, csv, to_tex, orderings_csv])
 def test_no_ordering_is_called_reproduced(made, score, render):
     for run, ap in (("ssn", 61), ("ssn-k256", 60)):
         score(run, ap)
-    text = render(page_of(made.table1({"ssn-over-k256": measured(1.0)})))
+    text = render(page_of(made.table1({"ssn-over-k256": made.compared(1.0)})))
     assert "reproduced" not in text.lower()
     assert "neither reproduces nor refutes" in text
 

@@ -12,11 +12,13 @@ import pytest
 from mmpose_ssn import claims, paper
 from mmpose_ssn.__main__ import main
 from mmpose_ssn.evaluation.bootstrap import draw_images
+from mmpose_ssn.evaluation.comparison import Basis
+from mmpose_ssn.experiment.presets import load_preset
 from mmpose_ssn.files import RefusedInput
 from mmpose_ssn.pages.render import to_csv, to_markdown, to_tex
 from mmpose_ssn.pages.table2 import PREDICTORS, Table2, page, page_of
 
-DATA = "drawn figures, version 1.0, val"
+DATA, RESAMPLED = "drawn figures, version 1.0, val", 40
 PYRAMID = PREDICTORS[3:]
 EXTENSION = ("ssn-wo-ca", "ssn-wo-shift", "ssn-k256")
 NOISE = {"backbone-esp": 4.0, "ssn": 2.0, "ssn-wo-esp": 3.0, "ssn-k256": 2.0}
@@ -94,23 +96,36 @@ def test_printed_and_measured_lines_each_name_their_data(made, study):
     assert rows["SSN, w/o CA (not in the paper's Table 2)", measured] == ["not run"] * 7
 
 
-def test_gains_and_intervals_are_those_of_written_out_resamples(made, study):
-    gains = {(gain.higher, gain.lower, gain.predictor): gain for gain in Table2.of(made.of()).gains}
+def test_gains_and_their_images_part_are_those_of_written_out_resamples(made, study):
+    table = Table2.of(made.of())
+    gains = {(gain.higher, gain.lower, gain.predictor): gain.measured for gain in table.gains}
+    draws = draw_images(made.images, table.resamples, seed=0)[:RESAMPLED]
     for higher, lower, predictor in (("ssn", "backbone-esp", "E1"), ("ssn", "ssn-wo-esp", "P4")):
         first, second = study[higher][predictor], study[lower][predictor]
         differences = [
             100 * (made.ap(*written_out(made, first, images)) - made.ap(*written_out(made, second, images)))
-            for images in draw_images(made.images, made.resamples, seed=0)
+            for images in draws
         ]
-        measured = gains[higher, lower, predictor].measured
+        measured = gains[higher, lower, predictor]
         assert measured.difference == pytest.approx(100 * (made.ap(first) - made.ap(second)), abs=1e-7)
-        assert measured.interval95 == pytest.approx(tuple(np.percentile(differences, [2.5, 97.5])), abs=1e-7)
+        assert measured.images_error == pytest.approx(np.std(differences, ddof=1), rel=0.5), "of more draws"
+
+
+def test_an_early_predictor_takes_no_spread_of_final_ones(made, study):
+    gains = {gain.id: gain.measured for gain in Table2.of(made.of()).gains}
+    final, early = gains["table2-ssn-p4-esp-gain"], gains["table2-ssn-e1-fsm-gain"]
+    given = load_preset("figures").given_spread["deep"]
+    assert final.test.basis is Basis.GIVEN and final.spreads == {"deep": given}
+    assert final.test.error == pytest.approx(np.hypot(np.sqrt(2) * given.sd, final.images_error))
+    assert early.test.basis is Basis.UNKNOWN and early.spreads == {}
+    assert early.test.error == pytest.approx(early.images_error)
 
 
 def test_every_printed_gain_stands_beside_ours(made, study):
     shown = page(made.of())
     _, _, *lines = markdown_tables(markdown(shown))[1]
-    printed = {(introduced, network, predictor): gain for introduced, network, _, predictor, gain, _ in lines}
+    printed = {(introduced, network, predictor): gain for introduced, network, _, predictor, gain, *_ in lines}
+    assert {line[-1] for line in lines} == {"descriptive", "not run"}, "figures decides other differences"
     assert printed == {
         **{("ESP", "Backbone + ESP", p): f"+{g}" for p, g in zip(PYRAMID, ["0.4", "0.4", "0.5", "0.4"], strict=True)},
         **{
@@ -130,7 +145,8 @@ def test_every_printed_gain_stands_beside_ours(made, study):
     one = measured.loc["table2-ssn-e1-fsm-gain"]
     expected = 100 * (made.ap(study["ssn"]["E1"]) - made.ap(study["backbone-esp"]["E1"]))
     assert float(one["difference_measured"]) == pytest.approx(expected, abs=1e-9)
-    assert (one["seeds"], one["data"], one["resamples"]) == ("0", DATA, str(made.resamples))
+    assert (one["seeds"], one["data"], one["resamples"]) == ("0", DATA, "2000")
+    assert (one["trainings"], one["outcome"]) == ("ssn=1 backbone-esp=1", "descriptive")
     assert one["commit"] and re.fullmatch(r"\d{4}-\d\d-\d\d", one["date"])
     assert all("neither reproduces nor refutes" in notice for notice in gains["notice"])
 
@@ -160,21 +176,31 @@ def test_csv_has_every_predictor_with_its_provenance(made, study):
     assert all("neither reproduces nor refutes" in notice for notice in lines["notice"])
 
 
-def test_seeds_are_averaged_and_gains_paired_by_seed(made, study):
-    second = predictors_of(made, "ssn", seed=1, noise=5.0)
+def test_seeds_are_averaged_and_gains_are_of_the_means(made, study):
+    second, other = (predictors_of(made, name, seed=1, noise=5.0) for name in ("ssn", "backbone-esp"))
     train(made, "ssn", second, seed=1)
-    train(made, "backbone-esp", predictors_of(made, "backbone-esp", seed=1), seed=1)
+    train(made, "backbone-esp", other, seed=1)
     table = Table2.of(made.of())
     shown = page_of(table)
-    mean = 50 * (made.ap(study["ssn"]["E1"]) + made.ap(second["E1"]))
+    mean = {
+        (name, predictor): 50 * (made.ap(study[name][predictor]) + made.ap(one[predictor]))
+        for name, one in (("ssn", second), ("backbone-esp", other))
+        for predictor in ("E1", "P4")
+    }
     lines = markdown_tables(markdown(shown))[0]
     (ssn,) = (line for line in lines if line[0].endswith("(SSN)") and line[1].startswith("measured"))
-    assert re.fullmatch(rf"{mean:.1f} ± [\d.]+ \(2 seeds\)", ssn[2])
-    gains = {gain.id: gain for gain in table.gains}
-    assert gains["table2-ssn-e1-fsm-gain"].measured.seeds == (0, 1)
-    assert gains["table2-ssn-p4-esp-gain"].measured.seeds == (0,), "ssn-wo-esp has one"
+    assert re.fullmatch(rf"{mean['ssn', 'E1']:.1f} ± [\d.]+ \(2 seeds\)", ssn[2])
+    gains = {gain.id: gain.measured for gain in table.gains}
+    fsm, esp = gains["table2-ssn-e1-fsm-gain"], gains["table2-ssn-p4-esp-gain"]
+    assert fsm.difference == pytest.approx(mean["ssn", "E1"] - mean["backbone-esp", "E1"])
+    assert fsm.test.basis is Basis.WELCH, "E1 has a spread of its own"
+    assert esp.difference == pytest.approx(mean["ssn", "P4"] - 100 * made.ap(study["ssn-wo-esp"]["P4"]))
+    assert esp.trainings == {"ssn": 2, "ssn-wo-esp": 1} and esp.test.basis is Basis.POOLED
+    assert esp.spreads["deep"].freedom == 2, "of ssn and backbone-esp"
     (notes,) = (one.notes for one in shown.tables if "Gain" in one.notes)
-    assert "(0 1; 0)" in notes["Seeds"] and "from a t distribution" in notes["Seeds"]
+    assert "pooled over its group" in notes["Gain"] and "each network's own" in notes["Gain"]
+    assert f"deep {esp.spreads['deep'].sd:.2f} AP, with 2 degrees of freedom" in notes["Gain"]
+    assert "Descriptive" in notes["Outcome"]
     assert list(csv(shown).query("network == 'ssn' and predictor == 'E1'")["seed"]) == ["0", "1"]
 
 
