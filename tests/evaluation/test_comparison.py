@@ -30,8 +30,8 @@ def spread_of(*networks, group="deep"):
     return {group: Spread.pooled(networks)}
 
 
-def measured(terms, spreads=None, earlier=None, images=100, too_low=()):
-    return measure("figures", terms, images, spreads or {}, earlier or {}, too_low)
+def measured(terms, spreads=None, given=None, images=100, too_low=()):
+    return measure("figures", terms, images, spreads or {}, given or {}, too_low)
 
 
 def t_test(difference, shares, freedom):
@@ -115,11 +115,11 @@ def test_two_networks_that_are_a_whole_group_are_compared_by_students_test(secon
 
 @pytest.mark.parametrize("second", [WO_SHIFT, (*WO_SHIFT, 57.0)])
 def test_two_networks_with_spreads_of_their_own_are_compared_by_welchs_test(second):
-    one = measured(pair(SSN, second))
+    one = measured(pair(SSN, second, final=False))
     welch = stats.ttest_ind(SSN, second, equal_var=False)
     assert (one.t, one.test.freedom, one.test.p) == equals(welch)
     assert one.test.basis is Basis.WELCH
-    assert one.welch == one.test == measured(pair(SSN, second), spread_of(SSN, second)).welch, "it is always beside"
+    assert one.welch == one.test == measured(pair(SSN, second), spread_of(SSN, second)).welch, "beside the pooled one"
     assert one.interval(0.90) == pytest.approx(tuple(welch.confidence_interval(0.90)), abs=1e-9)
 
 
@@ -137,9 +137,9 @@ def test_weights_groups_numbers_of_trainings_and_images_enter_as_satterthwaite_s
     weights, groups, numbers = (1.0, -1.0, -0.5, 0.5), ("deep", "deep", "lite", "ssn-frozen"), (3, 4, 2, 5)
     ap = [rng.normal(50, spread, n).tolist() for spread, n in zip((2, 2, 0.3, 1.0), numbers, strict=True)]
     draws = rng.normal(0, 0.5, (4, 60))
-    terms = [term(f"{group}{k}", ap[k], weights[k], group, draws[k]) for k, group in enumerate(groups)]
+    terms = [term(f"{group}{k}", ap[k], weights[k], group, draws[k], pooled) for k, group in enumerate(groups)]
     spreads = {"deep": Spread.pooled(ap[:2]), "lite": Spread.pooled(ap[2:3]), "ssn-frozen": Spread.pooled(ap[3:])}
-    one = measured(terms, spreads if pooled else {}, images=40)
+    one = measured(terms, spreads, images=40)
 
     variances = [np.var(each, ddof=1) for each in ap]
     if pooled:
@@ -155,7 +155,7 @@ def test_weights_groups_numbers_of_trainings_and_images_enter_as_satterthwaite_s
     )
     assert (one.test.freedom, one.test.p) == pytest.approx((satterthwaite, p), rel=1e-9)
     assert one.test.basis is (Basis.POOLED if pooled else Basis.WELCH)
-    assert one.levene == (spreads["deep"].levene if pooled else None)
+    assert (one.levene, one.spreads) == ((spreads["deep"].levene, spreads) if pooled else (None, {}))
     assert one.trainings == {"deep0": 3, "deep1": 4, "lite2": 2, "ssn-frozen3": 5}
 
 
@@ -181,8 +181,10 @@ def test_where_nothing_varies_any_difference_is_certain():
 # Where the spread is taken from
 
 
-ONCE, EARLIER = (60.0,), {"deep": Spread(2.0, 14)}
+ONCE, GIVEN = (60.0,), {"deep": Spread(2.0, 14)}
 CALM, WILD = (50.0, 50.1, 50.05, 50.2, 50.1), (50.0, 60.0, 55.0, 40.0, 45.0)  # Levene's p is 0.01
+UNLIKE = Spread(5.0, 8, levene=0.01)
+DEEP_AND_LITE = [term("ssn", SSN), term("lite-k256", WO_SHIFT, -1.0, "lite")]
 
 
 @pytest.mark.parametrize(
@@ -190,26 +192,35 @@ CALM, WILD = (50.0, 50.1, 50.05, 50.2, 50.1), (50.0, 60.0, 55.0, 40.0, 45.0)  # 
     [
         (pair(SSN, WO_SHIFT), spread_of(SSN, WO_SHIFT), Basis.POOLED),
         (pair(SSN, ONCE), spread_of(SSN, WO_SHIFT), Basis.POOLED),  # the group is known from others
-        (pair(SSN, WO_SHIFT), {}, Basis.WELCH),
         (pair(SSN, WO_SHIFT, final=False), spread_of(SSN, WO_SHIFT), Basis.WELCH),  # their spread is their own
         (pair(CALM, WILD), spread_of(CALM, WILD), Basis.WELCH),  # by Levene's test
-        (pair(CALM, WILD), {"deep": Spread(5.0, 8, levene=0.05)}, Basis.POOLED),  # not below 0.05
-        (pair(ONCE, ONCE), {}, Basis.EARLIER),
-        (pair(SSN, ONCE), {}, Basis.EARLIER),
-        (pair(ONCE, ONCE, final=False), {}, Basis.IMAGES),  # earlier spreads are of final predictors
-        ([term("ssn", ONCE, group="lite")], {}, Basis.IMAGES),  # no earlier training tells of its group
+        (pair(CALM, WILD), {"deep": replace(UNLIKE, levene=0.05)}, Basis.POOLED),  # not below 0.05
+        (DEEP_AND_LITE, {"deep": replace(UNLIKE, levene=0.9), "lite": UNLIKE}, Basis.WELCH),  # one group is enough
+        (pair(SSN, ONCE), {"deep": UNLIKE}, Basis.POOLED),  # trained too seldom, so that nothing is decided
+        (pair(ONCE, ONCE), {}, Basis.GIVEN),
+        (pair(SSN, ONCE), {}, Basis.GIVEN),
+        (DEEP_AND_LITE, {"lite": Spread(1.0, 2)}, Basis.GIVEN),  # of one group
+        (DEEP_AND_LITE, {"deep": Spread(1.0, 2)}, Basis.UNKNOWN),  # nothing tells of the lite ones
+        (pair(ONCE, ONCE, final=False), {}, Basis.UNKNOWN),  # given spreads are of final predictors
     ],
 )
-def test_the_spread_is_pooled_or_welchs_or_an_earlier_one_or_that_of_the_images(terms, spreads, basis):
-    one = measured(terms, spreads, EARLIER)
+def test_the_spread_is_pooled_or_welchs_or_given_or_unknown(terms, spreads, basis):
+    one = measured(terms, spreads, GIVEN)
     assert one.test.basis is basis
-    assert one.in_these_runs is (basis is Basis.IMAGES)
+    assert one.in_these_runs is (basis is Basis.UNKNOWN)
     assert (one.welch is None) is any(len(each.sums) == 1 for each in terms)
 
 
-def test_an_earlier_spread_counts_with_the_freedom_that_it_was_estimated_with():
-    one = measured(pair(ONCE, (57.0, 58.0)), {}, {"deep": Spread(2.0, 14)})  # of two more trainings no spread is known
+def test_known_and_given_spreads_count_with_the_freedom_that_they_were_estimated_with():
+    one = measured(pair(ONCE, (57.0, 58.0)), {}, GIVEN)
     assert (one.test.error, one.test.freedom) == pytest.approx((math.sqrt(4 * (1 + 1 / 2)), 14), rel=1e-9)
+    both = measured(DEEP_AND_LITE, {"lite": Spread(1.0, 2)}, GIVEN)
+    shares = np.array([4 / 3, 1 / 3])
+    assert (both.test.error, both.test.freedom) == pytest.approx(
+        (math.sqrt(shares.sum()), t_test(0, shares, np.array([14, 2]))[1]), rel=1e-9
+    )
+    assert both.spreads == {"lite": Spread(1.0, 2)} | GIVEN
+    assert measured(DEEP_AND_LITE, {}, GIVEN).test.error == pytest.approx(math.sqrt(4 / 3)), "the known part alone"
 
 
 def test_images_alone_have_one_degree_of_freedom_less_than_there_are():
@@ -240,6 +251,8 @@ def test_holm_and_the_sign_decide():
     assert [one.outcome for one in found.values()] == outcomes
     assert {one.family for one in found.values()} == {4}
     assert compare({"c": given["c"]})["c"].outcome is Outcome.HIGHER
+    just = {"c": replace(given["c"], test=replace(given["c"].test, p=0.05))}
+    assert compare(just)["c"].outcome is Outcome.HIGHER, "at most 0.05"
     assert compare({}) == {}
 
 
@@ -250,6 +263,8 @@ def test_comparisons_that_were_planned_and_not_measured_count():
         [20 * 2 * stats.t.sf(4.0, 10), 19 * 2 * stats.t.sf(3.5, 10)]
     )
     assert [one.outcome for one in found.values()] == [Outcome.UNDECIDED, Outcome.UNDECIDED]
+    one = compare({"one": measured(pair(SSN, WO_SHIFT), spread_of(SSN, WO_SHIFT))}, size=4)["one"]
+    assert (one.test.p_holm, one.welch.p_holm) == pytest.approx((4 * one.test.p, 4 * one.welch.p))
 
 
 @pytest.mark.parametrize("name", ["a", "b", "c"])
@@ -262,6 +277,21 @@ def test_what_is_too_low_is_not_decided_and_helps_nobody_else(name):
     p = [given[other].test.p for other in others]
     assert [after[other].test.p_holm for other in others] == holm(p, size=3)
     assert not after[name].rests_on_pooling
+
+
+def test_nothing_is_decided_where_spreads_differ_and_trainings_are_too_few_for_welchs_test():
+    unlike, alike = (measured(pair((99.0, 99.5), ONCE), {"deep": Spread(2.0, 8, p)}) for p in (0.01, 0.05))
+    assert compare({"one": alike})["one"].outcome is Outcome.HIGHER
+    assert compare({"one": unlike})["one"].outcome is Outcome.UNDECIDED
+    assert compare({"one": unlike})["one"].test.p_holm == unlike.test.p < 0.001
+
+
+def test_what_speaks_of_these_runs_alone_decides_nothing_beside_what_speaks_of_others_too():
+    these, others = measured(pair((99.0,), ONCE)), family(b=4.0)["b"]
+    together = compare({"a": these, "b": others})
+    assert (together["a"].outcome, together["a"].test.p_holm) == (Outcome.UNDECIDED, None)
+    assert together["b"].test.p_holm == pytest.approx(2 * others.test.p), "and is counted"
+    assert compare({"a": these})["a"].outcome is Outcome.HIGHER
 
 
 def test_what_nobody_decides_is_descriptive():
@@ -282,7 +312,7 @@ def test_what_nobody_decides_is_descriptive():
 def test_an_outcome_rests_on_pooling_where_welchs_test_would_decide_otherwise(first, second, rest, outcomes):
     others = [(mean - rest, mean, mean + rest) for mean in (40.0, 45.0, 50.0)]
     one = compare({"one": measured(pair(first, second), spread_of(first, second, *others))})["one"]
-    alone = compare({"one": measured(pair(first, second))})["one"]
+    alone = compare({"one": measured(pair(first, second, final=False))})["one"]
     assert (one.outcome, alone.outcome) == outcomes
     assert one.rests_on_pooling is (outcomes[0] is not outcomes[1])
     assert one.welch == alone.test, "adjusted in a family of its own"
@@ -296,7 +326,7 @@ def test_it_reads_as_a_sentence():
     assert str(one) == f"{said}; 3 to 4 trainings of each network, their spread pooled over its group"
     decided = compare({"one": one})["one"]
     assert str(decided).startswith(f"{said}, p = {one.test.p:.2g} after Holm; 3 to 4 trainings")
-    assert "; 1 training of each network, their spread none: one training" in str(measured(pair(ONCE, ONCE)))
+    assert "; 1 training of each network, their spread not known of every network" in str(measured(pair(ONCE, ONCE)))
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from pycocotools.cocoeval import COCOeval
 from mmpose_ssn.evaluation.bootstrap import draw_images
 from mmpose_ssn.evaluation.comparison import Basis, Comparison, Outcome, Spread, holm
 from mmpose_ssn.evaluation.scores import check_together, read_scores
-from mmpose_ssn.evaluation.trained import Contrast, TrainedPredictors
+from mmpose_ssn.evaluation.trained import Contrast, TrainedPredictors, difference, question
 from mmpose_ssn.files import RefusedInput
 
 M, IMAGES = 17, 8
@@ -99,16 +99,11 @@ NETWORKS = {
 RESAMPLES = 40
 
 
-def less(first: str, second: str) -> Contrast:
-    """One network's final predictor less another's."""
-    return {(first, None): 1.0, (second, None): -1.0}
-
-
 FAMILY = {
-    "attention": less("ssn", "ssn-wo-ca"),
-    "channels": less("ssn", "ssn-k256"),
-    "learning": less("lite-k256", "lite-k256-frozen"),
-    "shift": less("ssn", "ssn-wo-shift"),  # which was not trained
+    "attention": difference("ssn", "ssn-wo-ca"),
+    "channels": difference("ssn", "ssn-k256"),
+    "learning": difference("lite-k256", "lite-k256-frozen"),
+    "shift": difference("ssn", "ssn-wo-shift"),  # which was not trained
 }
 
 
@@ -193,7 +188,7 @@ def test_of_one_training_each_the_images_alone_tell_the_spread(study) -> None:
     assert one.difference == pytest.approx(float(first[0] - second[0]), abs=1e-9)
     images = np.var(first_resampled[0] - second_resampled[0], ddof=1)
     assert (one.test.error, one.test.freedom) == satterthwaite((images, IMAGES - 1))
-    assert one.test.basis is Basis.IMAGES
+    assert one.test.basis is Basis.UNKNOWN
 
 
 def test_means_over_unpaired_seeds_are_compared_and_their_own_images_count(study) -> None:
@@ -223,7 +218,7 @@ def test_predictors_of_one_network_are_summed_in_each_training(study) -> None:
     assert one.test.basis is Basis.WELCH, "other predictors than final ones"
 
 
-# The pool, and earlier trainings
+# The pool, and given spreads
 
 
 def others(study, ap: dict[str, list[float]]):
@@ -243,21 +238,30 @@ def test_spreads_are_those_of_the_pool(study) -> None:
         "deep": Spread.pooled([deep["backbone"], deep["ssn-wo-esp"]]),
         "ssn-frozen": Spread.pooled([deep["ssn-frozen"]]),
         "lite": Spread.pooled([[60.0, 60.5]]),
+        "lite-k256-frozen": Spread.pooled([by_hand("lite-k256-frozen")[0].tolist()]),  # a group of its own wherever
     }
     given = trained(study, pool=pool)
-    assert given.spreads.keys() == expected.keys(), "the pool's alone"
+    assert given.spreads.keys() == expected.keys()
     for group, spread in given.spreads.items():
         assert (spread.sd, spread.freedom) == pytest.approx((expected[group].sd, expected[group].freedom))
     assert one_of(given, FAMILY["channels"]).test.basis is Basis.POOLED
-    assert given.missing(less("backbone", "ssn")) == set(), "they are taken in"
+    assert given.missing(difference("backbone", "ssn")) == set(), "they are taken in"
     assert trained(study).spreads.keys() == {"lite", "lite-k256-frozen"}, "without a pool, what is compared"
 
 
-def test_earlier_spreads_stand_in_for_those_of_single_trainings(study) -> None:
-    one = one_of(trained(study, earlier={"deep": Spread(2.0, 14)}), FAMILY["channels"])
+def test_a_runs_spread_is_that_of_its_group_or_the_one_that_is_given(study) -> None:
+    given = trained(study, given={"deep": Spread(2.0, 14), "lite": Spread(9.0, 9)})
+    assert given.spread("ssn") == Spread(2.0, 14)
+    assert given.spread("lite-k512") == given.spreads["lite"] == Spread.pooled([by_hand("lite-k256")[0].tolist()])
+    with pytest.raises(ValueError, match="ssn was trained once, and the preset figures gives no spread for deep"):
+        trained(study).spread("ssn")
+
+
+def test_a_given_spread_stands_in_for_that_of_single_trainings(study) -> None:
+    one = one_of(trained(study, given={"deep": Spread(2.0, 14)}), FAMILY["channels"])
     images = np.var(by_hand("ssn")[1][0] - by_hand("ssn-k256")[1][0], ddof=1)
     assert (one.test.error, one.test.freedom) == satterthwaite((8.0, 14), (images, IMAGES - 1))
-    assert one.test.basis is Basis.EARLIER
+    assert one.test.basis is Basis.GIVEN
 
 
 # What is decided
@@ -271,32 +275,42 @@ def test_only_what_was_trained_is_compared(study) -> None:
     assert trained(study).missing({("ssn", "E1"): 1.0, ("ssn-k256", "E1"): -1.0}) == {"ssn-k256"}, "it has no E1"
 
 
-def test_where_a_preset_names_nothing_a_page_decides_its_own_family(study) -> None:
-    found = trained(study).compare(FAMILY)
-    assert {one.family for one in found.values()} == {3}
-    assert [one.test.p_holm for one in found.values()] == holm([one.test.p for one in found.values()])
-    assert found["attention"].outcome is Outcome.HIGHER and found["channels"].outcome is Outcome.UNDECIDED
-    turned = one_of(trained(study), less("ssn-wo-ca", "ssn"))
-    assert turned.outcome is Outcome.LOWER and turned.difference == -found["attention"].difference
-
-
-def test_what_a_preset_names_is_decided_over_all_of_it_and_the_rest_is_described(study) -> None:
-    primary = [FAMILY[name] for name in ("attention", "learning", "shift")]
-    given = trained(study, primary=primary)
+def test_a_family_is_decided_over_all_of_it_and_the_rest_is_described(study) -> None:
+    given = trained(study, families=[[FAMILY[name] for name in ("attention", "learning", "shift")]])
     found = given.compare(FAMILY)
     assert {name: one.family for name, one in found.items()} == {"attention": 3, "channels": None, "learning": 3}
-    decided = [found[name].test for name in ("attention", "learning")]
-    assert [test.p_holm for test in decided] == holm([test.p for test in decided], size=3), "one was never trained"
-    assert (found["channels"].outcome, found["channels"].test.p_holm) == (Outcome.DESCRIPTIVE, None)
+    free = trained(study).compare(FAMILY)
+    assert {one.outcome for one in free.values()} == {Outcome.DESCRIPTIVE}, "without families nothing is decided"
+    assert found["channels"] == free["channels"]
+    # Of attention nothing but the images is known, so that it is undecided beside another of which more is.
+    assert (found["attention"].outcome, found["attention"].test.p_holm) == (Outcome.UNDECIDED, None)
+    assert found["learning"].test.p_holm == holm([free["learning"].test.p], size=3)[0]
+
+
+def test_families_are_decided_each_by_itself(study) -> None:
+    given = trained(study, families=[[FAMILY["attention"], FAMILY["channels"]], [FAMILY["learning"]]])
+    found = given.compare(FAMILY)
+    assert [one.family for one in found.values()] == [2, 2, 1]
+    together = [found[name].test for name in ("attention", "channels")]
+    assert [test.p_holm for test in together] == holm([test.p for test in together])
+    assert found["learning"].test.p_holm == found["learning"].test.p
+    assert found["attention"].outcome is Outcome.HIGHER and found["channels"].outcome is Outcome.UNDECIDED
+    turned = trained(study, families=[[difference("ssn-wo-ca", "ssn")]])
+    assert one_of(turned, difference("ssn-wo-ca", "ssn")).outcome is Outcome.LOWER
+
+
+def test_a_question_is_known_by_what_it_asks_not_by_its_words(study) -> None:
+    given = trained(study, families=[[FAMILY["attention"], FAMILY["channels"]]])
     reworded = {("ssn-wo-ca", "P4"): -1.0, ("ssn", "P4"): 1.0}
-    assert one_of(given, reworded) == found["attention"], "other words, and alone on its page"
-    assert one_of(given, {("ssn-wo-ca", "E1"): -1.0, ("ssn", "E1"): 1.0}).outcome is Outcome.DESCRIPTIVE
+    assert question(reworded) == question(FAMILY["attention"]) == question(difference("ssn", "ssn-wo-ca", "P4"))
+    assert one_of(given, reworded) == given.compare(FAMILY)["attention"], "though alone on its page"
+    assert one_of(given, difference("ssn", "ssn-wo-ca", "E1")).outcome is Outcome.DESCRIPTIVE
     assert given.compare({}) == {}
 
 
 def test_one_question_has_one_answer_on_every_page(study) -> None:
     pool = [read_scores(file) for file in study.values()]
-    options = {"pool": pool, "primary": [FAMILY["attention"], FAMILY["learning"]], "least_ap": 1.0}
+    options = {"pool": pool, "families": [[FAMILY["attention"], FAMILY["channels"]]], "least_ap": 1.0}
     pages = [trained(study, chosen, **options) for chosen in ([("ssn", 0)], [], list(NETWORKS))]
     answers = [page.compare(FAMILY) for page in pages]
     assert answers[0] == answers[1] == answers[2] != {}
@@ -317,12 +331,12 @@ def test_the_mean_pose_is_no_training(study, tmp_path: Path) -> None:
 def test_a_network_below_the_bound_is_not_compared_and_helps_nobody(study) -> None:
     bound = mean_ap("ssn-wo-ca") + 0.01
     assert all(bound < mean_ap(name) for name, _ in NETWORKS if name != "ssn-wo-ca")
-    before, after = trained(study).compare(FAMILY), trained(study, least_ap=bound).compare(FAMILY)
-    low = after.pop("attention")
+    families = [[FAMILY["attention"], FAMILY["channels"]]]
+    before, after = (trained(study, families=families, least_ap=least).compare(FAMILY) for least in (0.0, bound))
+    low, other = after["attention"], after["channels"]
     assert (low.outcome, low.too_low, low.test.p_holm) == (Outcome.NOT_COMPARED, ("ssn-wo-ca",), None)
     assert replace(low.test, p_holm=before["attention"].test.p_holm) == before["attention"].test
-    assert [one.test.p_holm for one in after.values()] == holm([one.test.p for one in after.values()], size=3)
-    assert not any(one.too_low for one in after.values())
+    assert (other.too_low, other.test.p_holm) == ((), min(2 * other.test.p, 1.0))
 
 
 def test_the_bound_may_be_reached_and_is_on_the_mean_over_seeds_of_final_predictors(study) -> None:
