@@ -29,6 +29,7 @@ from mmpose_ssn.networks import (
     run_name,
     shown_on,
     split_run,
+    spread_group,
 )
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -69,6 +70,20 @@ def test_baselines_configs_lie_apart_and_under_their_names() -> None:
 def test_titles_are_told_apart() -> None:
     titles = [one.title for one in networks().values()]
     assert len(set(titles)) == len(titles)
+
+
+def test_every_run_shares_its_spread_with_its_family_or_stands_alone() -> None:
+    """Alone stand networks of MMPose's, each under each recipe, and those whose offsets a seed draws for good."""
+    frozen = {one.id for one in BUILT if "frozen" in one.title}
+    assert frozen == {"ssn-frozen", "lite-k256-frozen", "lite-k256-fsm-integer"}
+    assert frozen == {one.id for one in BUILT if one.random_offsets}
+    alone = {run for one in BUILT for run in one.runs if one.id in frozen or one.group == "baseline"}
+    for one in BUILT:
+        for run in one.runs:
+            assert spread_group(run) == (run if run in alone else "lite" if one.id.startswith("lite-k") else "deep"), (
+                run
+            )
+    assert spread_group("hrnet-w32/own") == "hrnet-w32/own" != spread_group("hrnet-w32")
 
 
 def test_run_is_a_network_and_a_recipe_and_nothing_else() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,7 @@ from mmengine.config import Config
 from mmpose_ssn.__main__ import main
 from mmpose_ssn.analysis.trained_offsets import Site, read_trainings
 from mmpose_ssn.claims.offset_claims import offset_claims
+from mmpose_ssn.experiment import presets
 from mmpose_ssn.experiment.provenance import file_digest
 from mmpose_ssn.experiment.training import train
 
@@ -77,6 +79,17 @@ def test_command_writes_a_line_a_claim_and_a_picture(ssn: Path, capsys: pytest.C
     printed = capsys.readouterr().out
     assert "in the controlled experiment: " in printed
     assert "undelayed-offsets-leave-the-map: not run: needs a training of ssn-no-delayed-insertion" in printed
+
+
+def test_where_the_preset_names_what_it_decides_the_command_describes(ssn: Path, monkeypatch, capsys) -> None:
+    smoke = presets.load_preset("smoke")
+    named = {"seeds": [0], "differences": [["ssn", "ssn-wo-ca"]]}
+    monkeypatch.setattr(presets, "load_preset", lambda _: replace(smoke, settings={**smoke.settings, "primary": named}))
+    out = ssn.parents[1] / "described.csv"
+    assert main([*PRESET, "--trainings", str(ssn), "--out", str(out)]) == 0
+    table = pd.read_csv(out).query("status == 'measured'")
+    assert len(table) == 4 and set(table.finding) == {"descriptive"} and table.p_holm.notna().all()
+    assert capsys.readouterr().out.count("in the controlled experiment: descriptive; ") == 4
 
 
 def test_what_does_not_fit_is_refused_by_name(ssn: Path, capsys: pytest.CaptureFixture[str]) -> None:

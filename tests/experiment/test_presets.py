@@ -6,12 +6,16 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
 from mmpose_ssn.experiment import presets
 from mmpose_ssn.experiment.presets import load_preset, preset_names
 from mmpose_ssn.networks import configs_folder, of_groups
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -28,8 +32,8 @@ def test_the_three_presets_that_the_commands_name_are_there() -> None:
 
 
 def test_bound_of_validity_is_the_protocols_and_no_bound_elsewhere() -> None:
-    figures, docs = load_preset("figures"), Path(__file__).parents[2] / "docs"
-    *_, last_but_one, _ = (docs / "mini" / "protocol.md").read_text().split("\n## ")
+    figures = load_preset("figures")
+    *_, last_but_one, _ = (DOCS / "mini" / "protocol.md").read_text().split("\n## ")
     heading, text = last_but_one.split("\n", 1)
     assert heading == "What would make it worthless"
     first = re.fullmatch(
@@ -39,7 +43,7 @@ def test_bound_of_validity_is_the_protocols_and_no_bound_elsewhere() -> None:
     )
     again = re.search(
         r"The bound stays (?P<ap>\d+) for (?P<names>[^.]*), in the mean over seeds, and 15 above the mean pose\.",
-        " ".join((docs / "figures" / "protocol.md").read_text().split()),
+        " ".join((DOCS / "midi" / "protocol.md").read_text().split()),
     )
     for said in (first, again):
         names = re.split(", | or | and ", said["names"])
@@ -48,6 +52,38 @@ def test_bound_of_validity_is_the_protocols_and_no_bound_elsewhere() -> None:
     assert len(set(figures.decisive)) == 4 and set(figures.decisive) <= set(of_groups("paper"))
     for name in ("smoke", "paper"):
         assert load_preset(name).least_ap == 0 and load_preset(name).decisive == ()
+
+
+def test_figures_decides_what_was_registered_before_its_trainings() -> None:
+    figures, text = load_preset("figures"), (DOCS / "figures" / "confirmation.md").read_text()
+    (said,) = re.findall(r"\*\*Five primary contrasts\*\*.*?Holm", text, re.DOTALL)
+    assert list(figures.primary) == re.findall(r"`([\w-]+)`\s+less\s+`([\w-]+)`", said)
+    assert len(figures.primary) == 5
+    (seeds,) = re.findall(r"^\| seeds \| ([^,]*),", text.replace("3, 4", "3 4"), re.MULTILINE)
+    assert figures.primary_seeds == tuple(map(int, re.findall(r"\d", seeds))) == (3, 4, 5)
+    for name in ("smoke", "paper"):
+        assert load_preset(name).primary is None and load_preset(name).primary_seeds == ()
+
+
+def test_spreads_that_figures_is_given_are_those_of_midis_trainings() -> None:
+    midi = pd.read_csv(DOCS / "midi" / "table1.csv").dropna(subset=["ap_measured", "seed"])
+    variances: dict[str, list[float]] = {}
+    for network, one in midi.groupby("variant"):
+        group = network if network.endswith("-frozen") else "lite" if network.startswith("lite") else "deep"
+        assert sorted(one.seed) == [0, 1, 2]
+        variances.setdefault(group, []).append(one.ap_measured.var(ddof=1))
+    given = load_preset("figures").given_spread
+    assert {group: 2 * len(of) for group, of in variances.items()} == {g: one.freedom for g, one in given.items()}
+    for group, of in variances.items():
+        assert given[group].sd == pytest.approx(np.sqrt(np.mean(of)), abs=5e-4)
+
+
+def test_spread_that_paper_assumes_is_taken_as_exact() -> None:
+    given = load_preset("paper").given_spread
+    assert {name: (one.sd, one.freedom) for name, one in given.items()} == dict.fromkeys(
+        ("deep", "lite"), (0.3, np.inf)
+    )
+    assert load_preset("smoke").given_spread == {}
 
 
 def test_unknown_preset_is_refused_with_those_that_there_are() -> None:
@@ -71,6 +107,14 @@ def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     return load
 
 
+def named(*pair: str) -> dict:
+    return {"seeds": [0], "differences": [list(pair)]}
+
+
+def known(**changed: object) -> dict:
+    return {"sd": 1.0, "freedom": 3, **changed}
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -86,6 +130,18 @@ def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         (lambda s: s.update(validity={"decisive": ["ssn"]}), "'least_ap' is a required property"),
         (lambda s: s.update(validity={"least_ap": 30, "decisive": []}), r"\[\] (is too short|should be non-empty)"),
         (lambda s: s.update(validity={"least_ap": 0.3, "network": "ssn", "decisive": ["ssn"]}), "'network' was unexp"),
+        (lambda s: s.update(validity={"least_ap": 30, "decisive": ["sssn"]}), r"\$\.validity\.decisive: got sssn, "),
+        (lambda s: s.update(primary=[["ssn", "ssn-k256"]]), "is not of type 'object'"),
+        (lambda s: s.update(primary=named("ssn", "sssn")), r"\$\.primary\.differences: got sssn, expected of: backbo"),
+        (lambda s: s.update(primary=named("ssn", "hrnet-w32")), "got hrnet-w32, expected of: backbone"),
+        (lambda s: s.update(primary=named("ssn", "mean-pose")), "got mean-pose, expected of: backbone"),
+        (lambda s: s.update(primary=named("ssn", "ssn")), "has non-unique elements"),
+        (lambda s: s.update(primary=named("ssn")), r"\['ssn'\] is too short"),
+        (lambda s: s.update(primary={"differences": [["ssn", "ssn-k256"]]}), "'seeds' is a required property"),
+        (lambda s: s.update(given_spread={"sdeep": known()}), r"\$\.given_spread: got sdeep, expected of: deep, lite"),
+        (lambda s: s.update(given_spread={"deep": known(sd=0)}), "0 is less than or equal to the minimum of 0"),
+        (lambda s: s.update(given_spread={"deep": known(freedom=0)}), "0 is less than the minimum of 1"),
+        (lambda s: s.update(given_spread={"deep": {"sd": 1.0}}), "'freedom' is a required property"),
         (lambda s: s.pop("drawn"), "a 'drawn' section must say how much to draw"),
     ],
 )

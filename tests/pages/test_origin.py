@@ -105,16 +105,26 @@ def test_a_file_that_has_changed_since_is_said_to_have(results):
 @pytest.mark.parametrize("folder", ["", "figures"])
 def test_a_difference_comes_from_both_networks_files(results, write_scores, folder):
     write_scores("ssn-k256", 0, checkpoint_digest="sha256:k0")
-    difference = {"higher": "ssn", "lower": "ssn-k256", "difference_measured": 1.5, "seeds": "0", "preset": "figures"}
+    difference = {"higher": "ssn", "lower": "ssn-k256", "difference_measured": 1.5, "seeds": "0 3", "preset": "figures"}
     made = {"data": "drawn figures", "data_digest": "sha256:d0", "commit": "def5678", "protocol": "{}"}
     file = results / folder / "orderings.csv"
     pd.DataFrame([{"ordering": "ssn-over-k256", **difference, **made}]).to_csv(file, index=False)
     (origin,) = origins(file, "ssn-over-k256", "difference")
-    assert (origin.facts["seed"], origin.facts["commit"]) == ("0", "def5678")
+    assert (origin.facts["seed"], origin.facts["commit"]) == ("0 3", "def5678")
     assert "checkpoint_digest" not in origin.facts, "there are two"
     checkpoints = {path.parts[-3]: said["checkpoint_digest"] for path, said in origin.sources.items()}
     assert checkpoints == {"ssn": "sha256:w0", "ssn-k256": "sha256:k0"}
     assert {said["commit"] for said in origin.sources.values()} == {"abc1234"}
+
+
+def test_a_difference_that_table_1_writes_leads_to_its_files(made):
+    for number, (run, seed) in enumerate((("ssn", 0), ("ssn", 3), ("ssn-k256", 3))):
+        made.train(run, {"P4": made.found(4.0 + number, number)}, seed=seed)
+    assert main(["page", "table1", "--preset", "figures", "--results", str(made.path)]) == 0
+    (origin,) = origins(made.path / "table1-orderings.csv", "ssn-over-k256", "difference")
+    assert {path.parent.relative_to(made.path / "figures").as_posix() for path in origin.sources} == {
+        *("ssn/seed0", "ssn/seed3", "ssn-k256/seed3")
+    }
 
 
 def test_a_row_of_an_own_recipe_comes_from_that_recipes_files(results, write_scores):

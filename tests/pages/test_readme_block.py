@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 
 from mmpose_ssn.__main__ import main
-from mmpose_ssn.evaluation.comparison import Comparison
-from mmpose_ssn.experiment.presets import load_preset
+from mmpose_ssn.evaluation.comparison import Basis, Comparison, Spread
 from mmpose_ssn.files import RefusedInput
 from mmpose_ssn.pages.readme_block import inject, render_block
 from mmpose_ssn.pages.render import to_csv
@@ -18,10 +17,6 @@ from mmpose_ssn.pages.table1 import page_of
 
 README = "# Title\n\n<!-- table1:begin, written by a command -->\nold\n<!-- table1:end -->\n\nafter\n"
 DATA = "drawn figures, version 1.0, val"
-
-
-def comparison(difference: float, interval: tuple[float, float], seeds: tuple[int, ...] = (0,)) -> Comparison:
-    return Comparison("figures", seeds, difference, interval, interval, 0.002, 0.002, 0.01)
 
 
 def commit(made, comparisons: dict[str, Comparison], folder: Path, preset: str = "figures") -> Path:
@@ -49,7 +44,7 @@ def score(made, run: str, ap: float, seed: int = 0, **how: object) -> None:
 
 @pytest.fixture
 def committed(scored, tmp_path: Path) -> Path:
-    return commit(scored, {"ssn-over-wo-ca": comparison(-2.0, (-3.5, -0.5))}, tmp_path / "docs" / "figures")
+    return commit(scored, {"ssn-over-wo-ca": scored.compared(-2.0, 1.5, 0.01)}, tmp_path / "docs" / "figures")
 
 
 def cells(text: str, start: str) -> list[str]:
@@ -68,7 +63,7 @@ def test_block_shows_measured_rows_controls_and_orderings(committed: Path) -> No
         "Ordering",
         "Difference, printed<br>COCO val2017",
         f"Difference, measured<br>{DATA}<br>(not COCO val2017)",
-        "Outcome<br>in these runs",
+        "Outcome",
     ]
     assert cells(block, "SSN  ") == ["SSN", "73.0", "61.0 [59.0, 63.0]"]
     assert cells(block, "Backbone  ") == ["Backbone", "69.7", "not run"]
@@ -78,14 +73,14 @@ def test_block_shows_measured_rows_controls_and_orderings(committed: Path) -> No
         "SSN > SSN, w/o CA",
         "+1.7",
         "−2.0 [−3.5, −0.5]",
-        "lower",
+        "in these runs: lower",
     ]
     for said in (
         "neither reproduces nor refutes",
         "2026-11-22, on x86\\_64, 2 cores: 3 trainings of 900 iterations, whose wall time adds up to 4 minutes",
         "on 400 images with 800 people",
-        "the same 400 images, drawn anew 1000 times",
-        "Holm's adjustment for the 1 comparison",
+        "variance of 1000 draws of the same 400 images",
+        "Holm's adjustment for the 2 comparisons that are decided together",
         "Each network was trained once",
     ):
         assert said in block
@@ -94,11 +89,23 @@ def test_block_shows_measured_rows_controls_and_orderings(committed: Path) -> No
 def test_of_several_seeds_the_block_has_mean_and_deviation(scored, tmp_path: Path) -> None:
     score(scored, "ssn", 0.64, seed=1)
     score(scored, "ssn-wo-ca", 0.65, seed=1)
-    compared = {"ssn-over-wo-ca": comparison(-1.5, (-3.5, 0.5), (0, 1))}
+    pooled = {"basis": Basis.POOLED, "spreads": {"deep": Spread(1.77, 2)}, "welch": None}
+    compared = {
+        "ssn-over-wo-ca": scored.compared(-1.5, 2.0, 0.01, **pooled),
+        "ssn-over-k256": scored.compared(-1.5, 2.0, None, **pooled),
+    }
+    score(scored, "ssn-k256", 0.64)
     block = render_block(commit(scored, compared, tmp_path / "docs" / "figures"))
     assert cells(block, "SSN  ")[2] == "62.5 ± 2.1 (2 seeds)"
     assert cells(block, r"SSN \> SSN, w/o CA")[2:] == ["−1.5 [−3.5, +0.5]", "lower"]
-    assert "Outcome<br>over the seeds trained" in block and "(0 1)" in block
+    assert cells(block, r"SSN \> SSN, K = 256")[2:] == ["−1.5 [−3.5, +0.5]", "descriptive"]
+    for said in (
+        "spread over trainings (pooled over its group)",
+        "deep 1.77 AP, with 2 degrees of freedom",
+        "Descriptive: not among what the preset decides",
+        '"Rests on pooling"',
+    ):
+        assert said in block
     assert "in these runs" not in block and "trained once" not in block
 
 
@@ -110,66 +117,21 @@ def test_a_run_with_the_first_name_of_the_column_is_read(committed: Path) -> Non
     assert table.read_text() != text and render_block(committed) == block
 
 
-def below(made, preset: str = "figures") -> dict[str, Comparison]:
-    """Three networks under a preset, of which ssn-wo-ca has an AP of 29.9, compared."""
-    score(made, "ssn", 0.61, preset=preset)
-    found = {}
-    for name, ap in {"wo-ca": 0.299, "k256": 0.4}.items():
-        score(made, f"ssn-{name}", ap, preset=preset)
-        difference = 61 - 100 * ap
-        found[f"ssn-over-{name}"] = comparison(difference, (difference - 2, difference + 2))
-    return found
-
-
-def test_an_ordering_of_a_network_below_the_presets_bound_has_no_outcome(made, tmp_path: Path) -> None:
-    compared = below(made)
-    folder = commit(made, compared, tmp_path / "docs" / "figures")
-    lines = pd.read_csv(folder / "orderings.csv").set_index("ordering")["outcome"]
-    assert lines["ssn-over-wo-ca"] == "higher", "the run was made before there was a bound"
-    block = render_block(folder)
+def test_an_outcome_is_told_as_the_page_told_it(made, tmp_path: Path) -> None:
+    """The page knows of the bound, the seeds and what is decided; the block repeats it."""
+    for run, ap in {"ssn": 0.61, "ssn-wo-ca": 0.299, "ssn-k256": 0.4}.items():
+        score(made, run, ap)
+    compared = {
+        "ssn-over-wo-ca": made.compared(31.1, 2.0, None, too_low=("ssn-wo-ca",)),
+        "ssn-over-k256": made.compared(21.0, 2.0, 0.01, basis=Basis.GIVEN),
+    }
+    block = render_block(commit(made, compared, tmp_path / "docs" / "figures"))
     assert cells(block, r"SSN \> SSN, w/o CA")[2:] == [
         "+31.1 [+29.1, +33.1]",
         "not compared: too low an AP of ssn-wo-ca",
     ]
     assert cells(block, r"SSN \> SSN, K = 256")[3] == "higher"
-    assert "Holm's adjustment for the 2 comparisons measured here" in block, "as the run was made"
-
-
-@pytest.mark.parametrize("decisive", load_preset("figures").decisive)
-def test_a_decisive_network_below_the_bound_leaves_no_ordering_an_outcome(made, tmp_path: Path, decisive: str) -> None:
-    for run in {"backbone", "backbone-esp", "ssn-wo-ca", "lite-k256-frozen", *load_preset("figures").decisive}:
-        score(made, run, 0.299 if run in (decisive, "ssn-wo-ca") else 0.6)
-    compared = {
-        "backbone-esp-over-backbone": comparison(0.0, (-1.0, 1.0)),
-        "lite-k512-over-k256": comparison(30.1 * ((decisive == "lite-k256") - (decisive == "lite-k512")), (-40, 40)),
-        "ssn-over-wo-ca": comparison(30.1 * (decisive != "ssn"), (-1.0, 40.0)),
-    }
-    block = render_block(commit(made, compared, tmp_path / "docs" / "figures"))
-    assert cells(block, r"Backbone, w/ ESP \> Backbone")[3] == f"not compared: too low an AP of {decisive}"
-    assert cells(block, r"3Block + 3FSM, K = 512 \>")[3] == f"not compared: too low an AP of {decisive}"
-    assert cells(block, r"SSN \> SSN, w/o CA")[3] == f"not compared: too low an AP of {decisive} and ssn-wo-ca"
     assert "nothing is compared where ssn or ssn-wo-shift or lite-k256 or lite-k512 is below AP 30, in the" in block
-
-
-@pytest.mark.parametrize("seeds", [(0.299, 0.302), (0.302, 0.299)])
-def test_the_bound_on_a_decisive_network_is_on_its_mean_too(made, tmp_path: Path, seeds: tuple[float, float]) -> None:
-    for seed, ap in enumerate(seeds):
-        score(made, "lite-k512", ap, seed)
-    for run in ("backbone", "backbone-esp"):
-        score(made, run, 0.6)
-    compared = {"backbone-esp-over-backbone": comparison(0.0, (-1.0, 1.0))}
-    block = render_block(commit(made, compared, tmp_path / "docs" / "figures"))
-    assert "not compared" not in block and "too low" not in block
-
-
-@pytest.mark.parametrize("seeds", [(0.299, 0.302), (0.302, 0.299)])
-def test_the_bound_is_on_the_mean_over_seeds(made, tmp_path: Path, seeds: tuple[float, float]) -> None:
-    for seed, ap in enumerate(seeds):
-        score(made, "ssn", 0.61, seed)
-        score(made, "ssn-wo-ca", ap, seed)
-    compared = {"ssn-over-wo-ca": comparison(61 - 30.05, (29.0, 33.0), (0, 1))}
-    block = render_block(commit(made, compared, tmp_path / "docs" / "figures"))
-    assert cells(block, r"SSN \> SSN, w/o CA")[3] == "higher"
 
 
 def test_a_run_that_the_page_refused_to_compare_stays_so(made, tmp_path: Path) -> None:
@@ -185,7 +147,7 @@ def test_a_run_that_the_page_refused_to_compare_stays_so(made, tmp_path: Path) -
     block = render_block(folder)
     assert cells(block, r"SSN \> SSN, w/o CA")[3] == outcomes["ssn-over-wo-ca"]
     assert cells(block, r"SSN \> SSN, K = 256")[3] == outcomes["ssn-over-k256"]
-    assert "Holm's adjustment for the 1 comparison measured here" in block
+    assert outcomes["ssn-over-k256"] == "descriptive" and "Holm" not in block
     assert "is below AP 30, in the mean over seeds" in block
     renamed = render_block(folder.rename(folder.with_name("figures-again")))
     assert cells(renamed, r"SSN \> SSN, w/o CA")[3] == outcomes["ssn-over-wo-ca"], "whatever its folder is called"
@@ -193,11 +155,21 @@ def test_a_run_that_the_page_refused_to_compare_stays_so(made, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", ["smoke", "midi"])
-def test_a_run_of_a_preset_without_a_bound_has_every_outcome(made, tmp_path: Path, name: str) -> None:
-    compared = below(made, "smoke")
-    block = render_block(commit(made, compared, tmp_path / "docs" / name, "smoke"))
-    assert cells(block, r"SSN \> SSN, w/o CA")[3] == "higher"
-    assert "not compared" not in block and "for the 2 comparisons measured here" in block
+def test_of_a_preset_without_a_bound_none_is_told(made, tmp_path: Path, name: str) -> None:
+    for run, ap in {"ssn": 0.61, "ssn-wo-ca": 0.299}.items():
+        score(made, run, ap, preset="smoke")
+    folder = commit(made, {"ssn-over-wo-ca": made.compared(31.1, 2.0, 0.01)}, tmp_path / "docs" / name, "smoke")
+    block = render_block(folder)
+    assert cells(block, r"SSN \> SSN, w/o CA")[3] == "in these runs: higher"
+    assert "not compared" not in block and "below AP" not in block
+
+
+@pytest.mark.parametrize("column", ["basis", "decided_together", "spreads", "resamples", "outcome"])
+def test_orderings_of_an_older_rule_are_refused(committed: Path, column: str) -> None:
+    lines = pd.read_csv(committed / "orderings.csv", dtype=str, keep_default_na=False)
+    lines.drop(columns=column).to_csv(committed / "orderings.csv", index=False)
+    with pytest.raises(RefusedInput, match=rf"orderings\.csv: lacks the columns {column}; run .* page table1 again"):
+        render_block(committed)
 
 
 def test_block_replaces_what_stands_between_the_marks_and_nothing_else() -> None:

@@ -181,6 +181,31 @@ def test_page_is_made_of_what_defines_networks_claims_and_bound(checkout: Checko
         assert f">{checkout.root / name}<" in inputs, name
 
 
+@pytest.mark.parametrize(
+    ("page", "beside"),
+    [("table1", {"mean-pose"}), ("table2", set()), ("claims", set()), ("baselines", {"lite-k256-active/seed4"})],
+)
+def test_page_rests_on_table_1s_chosen_trainings_beside_its_own(checkout: Checkout, page: str, beside: set) -> None:
+    """They tell spreads and the bound, whatever the page shows."""
+    chosen = ["ssn", "ssn-wo-shift", "lite-k512", "lite-k256-active"]
+    choice = ("preset=figures", "seeds=4", f"networks={','.join(chosen)}")
+    status, output = checkout.run("-n", "-p", "--cores", "2", "--config", *choice, "--", f"results/{page}.md")
+    assert status == 0, output
+    (command,) = re.findall(rf"python -m mmpose_ssn page {page} .*? --only ([^|\n]*?) +2>&1", output)
+    of_table1 = {f"{run}/seed4" for run in chosen[:3]}
+    assert set(command.split()) == of_table1 | beside
+    job = output.split(f"results/{page}.benchmark.tsv")[0].split("input: ")[-1]
+    for one in of_table1 | beside - {"mean-pose"}:
+        assert f"results/figures/{one}/scores.json" in job and f"results/figures/{one}/predictions" in job, one
+
+
+def test_preset_whose_contrasts_name_an_unknown_network_is_refused(checkout: Checkout, restored: None) -> None:
+    file = checkout.root / "configs/presets/smoke.yaml"
+    file.write_text(file.read_text() + "primary: {seeds: [0], differences: [[ssn, sssn]]}\n")
+    status, output = checkout.snakemake(dry=True)
+    assert status != 0 and "$.primary.differences: got sssn, expected of: backbone, " in output, output
+
+
 def test_ledger_of_networks_without_claims_on_offsets_measures_none(checkout: Checkout) -> None:
     assert "offsets" not in checkout.planned("preset=smoke", "networks=lite-k256", target="results/claims.md")
     assert checkout.planned("preset=smoke", "networks=ssn", target="results/claims.md")["offsets"] == 1
