@@ -194,7 +194,7 @@ class Comparison:
         return self.test.basis is Basis.UNKNOWN
 
     def _decision(self, test: TTest) -> Outcome:
-        unlike = test.basis is Basis.POOLED and self.levene is not None and self.levene < ERROR
+        unlike = test.basis is not Basis.WELCH and self.levene is not None and self.levene < ERROR
         if unlike or test.p_holm is None or test.p_holm > ERROR or self.difference == 0:
             return Outcome.UNDECIDED
         return Outcome.HIGHER if self.difference > 0 else Outcome.LOWER
@@ -261,7 +261,7 @@ def measure(
         levene = min((one.levene for one in known.values() if one.levene is not None), default=None)
         basis = Basis.POOLED if groups <= spreads.keys() else Basis.GIVEN if groups <= known.keys() else Basis.UNKNOWN
         test = _t_test(basis, difference, _shares(terms, known) + of_images)
-        if welch and levene is not None and levene < ERROR:
+        if welch and (basis is Basis.UNKNOWN or (levene is not None and levene < ERROR)):
             test, known = welch, {}
     else:
         test = welch or _t_test(Basis.UNKNOWN, difference, own + of_images)

@@ -144,7 +144,8 @@ class TrainedPredictors:
     def _measured(self, contrast: Contrast) -> Comparison:
         runs: dict[str, dict[str, float]] = defaultdict(dict)
         for (run, predictor), weight in contrast.items():
-            runs[run][predictor or self.of(run)[0].final] = weight
+            name = predictor or self.of(run)[0].final
+            runs[run][name] = runs[run].get(name, 0.0) + weight
         images = self.of(next(iter(runs)))[0].images
         terms = [self._term(run, weights) for run, weights in runs.items()]
         return measure(self.preset, terms, images, self.spreads, self._given, self.too_low(runs))
