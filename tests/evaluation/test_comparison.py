@@ -200,7 +200,8 @@ DEEP_AND_LITE = [term("ssn", SSN), term("lite-k256", WO_SHIFT, -1.0, "lite")]
         (pair(ONCE, ONCE), {}, Basis.GIVEN),
         (pair(SSN, ONCE), {}, Basis.GIVEN),
         (DEEP_AND_LITE, {"lite": Spread(1.0, 2)}, Basis.GIVEN),  # of one group
-        (DEEP_AND_LITE, {"deep": Spread(1.0, 2)}, Basis.UNKNOWN),  # nothing tells of the lite ones
+        (DEEP_AND_LITE, {"deep": Spread(1.0, 2)}, Basis.WELCH),  # nothing tells of the lite ones but they themselves
+        ([term("ssn", SSN), term("lite-k256", ONCE, -1.0, "lite")], {"deep": Spread(1.0, 2)}, Basis.UNKNOWN),
         (pair(ONCE, ONCE, final=False), {}, Basis.UNKNOWN),  # given spreads are of final predictors
     ],
 )
