@@ -159,7 +159,7 @@ def test_chance_is_seldom_taken_for_a_finding():
     rng, tables, wrong = np.random.default_rng(11), 200, 0
     for number in range(tables):
         ssn = training(offsets(rng), half=offsets(rng))
-        answers = kinds(ssn, training(offsets(rng), "ssn-wo-ca"), draws=300, seed=number)
+        answers = kinds(ssn, training(offsets(rng), "ssn-wo-ca"), draws=500, seed=number)
         wrong += any(answers[name] is not UNDECIDED for name in (DEEPER, LATE, SHORTER, SHALLOW))
     assert wrong / tables <= 0.07
 
@@ -175,7 +175,7 @@ def test_what_seeds_differ_in_is_not_taken_for_the_network():
         ]
         for seeds in wrong:
             own = [one for one in trainings if one.seed < seeds]
-            wrong[seeds] += kinds(*own, draws=300, seed=number)[SHORTER] is not UNDECIDED
+            wrong[seeds] += kinds(*own, draws=500, seed=number)[SHORTER] is not UNDECIDED
     assert wrong[1] / tables > 0.3
     assert wrong[3] / tables <= 0.05
 
@@ -270,7 +270,7 @@ def test_figures_are_those_of_the_plain_definitions(rng):
 
 def test_intervals_of_a_mean_are_the_normal_ones(rng):
     ends = {network: offsets(rng, k=256) for network in ("ssn", "ssn-wo-ca")}
-    one = found(*(training(end, network) for network, end in ends.items()), draws=3000)[SHORTER]
+    one = found(*(training(end, network) for network, end in ends.items()), draws=5000)[SHORTER]
     lengths = [np.linalg.norm(module, axis=1) for end in ends.values() for module in end.values()]
     error = math.sqrt(sum(length.var() / 256 for length in lengths)) / 5
     for (low, high), width in ((one.interval90, 1.6449), (one.interval95, 1.96)):
