@@ -15,9 +15,7 @@ COLUMNS = (
     *("over", "seeds", "modules", "offsets", "preset", "weights", "commit", "missing"),
 )
 """Columns of ``offsets.csv``. The claim is that the figure lies above the boundary, and ``seen`` says whether it does;
-``over`` says what the intervals and p are taken over. ``finding`` is empty on the paper's own preset, where a verdict
-takes the figure and its intervals, each less the boundary, ``stability``, ``p`` and ``p_holm``
-(:class:`mmpose_ssn.evaluation.comparison.Comparison`).
+``over`` says what the intervals and p are taken over. ``finding`` is empty on the paper's own preset.
 """
 
 

@@ -41,9 +41,9 @@ def questions(claim: Claim) -> list[Contrast]:
 
 
 def planned_families() -> list[list[Contrast]]:
-    """What is decided together where a preset names nothing: the orderings of Table 1, ours among them; then what each
-    other table claims, what the text claims, and what each shape needs. What several claims ask is asked once, by the
-    first of them.
+    """What is decided together where a preset names nothing: the orderings of Table 1, ours among them, and what else
+    it claims; then what each other table claims, what the text claims, and what each shape needs. What several claims
+    ask is asked once, by the first of them.
     """
     families: dict[str, list[Contrast]] = {"1": [difference(one.higher, one.lower) for one in orderings().values()]}
     asked = {question(contrast) for contrast in families["1"]}

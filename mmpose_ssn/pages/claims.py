@@ -168,7 +168,7 @@ def read_offsets(file: Path, trained: TrainedPredictors, primary: bool) -> dict[
             kind = FindingKind.NOT_COMPARED if too_low else FindingKind.DESCRIPTIVE
         found[line["claim"]] = MeasuredElsewhere(
             Finding(trained.preset, kind, in_these_runs=line["over"] == "channels"),
-            f"{figure}; {interval}, p = {float(line['p_holm']):.2g} after Holm",
+            f"{figure}; {interval}" + ("" if primary else f", p = {float(line['p_holm']):.2g} after Holm"),
         )
     return found
 

@@ -96,9 +96,11 @@ class Results:
             asked: What a page compares beside the claims, a family of its own where the preset names nothing.
 
         Raises:
-            RefusedInput: If a score of Table 1 does not fit its format.
+            RefusedInput: If a score of Table 1 does not fit its format, or is of another data set or protocol.
         """
         pool, settings = self.scores("table1"), self.settings
+        together = {(one.run, one.seed): one for one in (*pool, *scores)}
+        check_together(self.preset, [*together.values()], {run for run, _ in together}, apart_from=("decoder",))
         families: list[Collection[Contrast]] = [*planned_families(), asked]
         if settings.primary is not None:
             seeds: dict[str, set[int]] = defaultdict(set)
