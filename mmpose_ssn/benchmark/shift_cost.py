@@ -270,7 +270,7 @@ def _network(base: int, shift_channels: int | None, groups: int, backend: str = 
     network = nn.Sequential(
         SSN(fsm=fsm, base_channels=base, norm_groups=groups),
         GlobalNet(stages, 4 * base, groups),
-        StagePredictors(4, stages[:3], 4 * base, 17, groups),
+        StagePredictors(17, 4, stages[:3], 4 * base, groups),  # COCO's keypoints, as the paper has them
     )
     if base < 64:  # as a small network trains
         as_matrix_products(network)

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Score, and print the AP of every predictor."""
+    """Score, and print the deciding figure of every predictor."""
     terminal = log_to(args.log)
     from mmengine.config import Config
 
@@ -37,10 +37,10 @@ def run(args: argparse.Namespace) -> int:
     with errors_to_log(args.log, terminal):
         config = Config.fromfile(args.config)
         content = score_mean_pose(config, args.out) if args.mean_pose else score(config, args.weights, args.out)
-    figures = ", ".join(f"{name} {100 * found['AP']:.1f}" for name, found in content["predictors"].items())
+    figures = ", ".join(f"{name} {100 * found[content['metric']]:.1f}" for name, found in content["predictors"].items())
     seed = "" if args.mean_pose else f" seed {content['seed']}"
     print(
-        f"{content['preset']}/{run_name(content['network'], content['recipe'])}{seed}: AP {figures}",
+        f"{content['preset']}/{run_name(content['network'], content['recipe'])}{seed}: {content['metric']} {figures}",
         file=terminal,
     )
     return 0

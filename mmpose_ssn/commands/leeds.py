@@ -24,6 +24,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FORM",
         help="lsp_dataset, scaled, or lsp_dataset_original; by default the one that is there, or the scaled one",
     )
+    parser.add_argument(
+        "--few", type=Path, metavar="FOLDER", help="make another data root, with some of the photos of each split"
+    )
+    parser.add_argument(
+        "--limit",
+        type=int,
+        default=32,
+        metavar="PHOTOS",
+        help="with --few: photos of each split (default: %(default)s)",
+    )
     parser.add_argument("--out", type=Path, help="write a copy of the manifest to this JSON file")
 
 
@@ -47,6 +57,8 @@ def run(args: argparse.Namespace) -> int:
         missing=lambda: leeds.missing(args.root, form),
         remedy=f"{leeds.HOW_TO_GET}; or say where you have it: --config leeds_have=/path/to/leeds",
     )
+    if status == 0 and args.few:
+        leeds.limit(args.root, args.limit, args.few)
     if status == 0 and args.out:
         write_together({args.out: (args.root / "manifest.json").read_bytes()})
     return status

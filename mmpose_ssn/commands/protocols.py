@@ -34,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
     from mmengine.config import Config
 
     from mmpose_ssn.experiment import provenance
+    from mmpose_ssn.experiment.data_sets import DATA_SETS
     from mmpose_ssn.experiment.protocol_scores import read_protocols, score_protocols
     from mmpose_ssn.experiment.resolved_config import digest
     from mmpose_ssn.files import write_together
@@ -45,8 +46,8 @@ def run(args: argparse.Namespace) -> int:
         made |= {"config_digest": digest(config), "checkpoint_digest": provenance.file_digest(args.weights)}
         protocols, folder = read_protocols(args.protocols, experiment.preset), args.out.with_suffix("")
         scores = score_protocols(config, args.weights, protocols, folder)
-        data, data_digest = provenance.data_description(
-            experiment, Path(config.data_root), Path(config.test_evaluator.ann_file)
+        data, data_digest = DATA_SETS[experiment.data].described(
+            Path(config.data_root), Path(config.test_evaluator.ann_file)
         )
         made |= {"data": data, "data_digest": data_digest, "commit": provenance.commit()}
         lines = pd.DataFrame([line | made for one in scores for line in one.records()])

@@ -10,7 +10,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``resolve``."""
     from mmengine.config import DictAction
 
-    parser.add_argument("--preset", required=True, help="smoke, figures or paper")
+    parser.add_argument("--preset", required=True, help="name of a file in configs/presets, such as figures")
     parser.add_argument("--network", required=True, help="short id of the network, such as ssn-wo-ca")
     parser.add_argument("--seed", type=int, default=0, help="seed of the training (default: %(default)s)")
     parser.add_argument("--data-root", type=Path, required=True, help="folder of the data set")
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a baseline's own instead of the one that all networks share (default: %(default)s)",
     )
     parser.add_argument(
-        "--split", choices=["val", "tune"], default="val", help="drawn images to score on (default: %(default)s)"
+        "--split", help="split to score on, such as tune (default: the one that the data set is scored on)"
     )
     parser.add_argument(
         "--cfg-options",

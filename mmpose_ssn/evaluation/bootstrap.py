@@ -1,4 +1,5 @@
-"""COCO keypoint AP and its spread over images: images are drawn with replacement, AP computed each time.
+"""A figure and its spread over images: images are drawn with replacement, and the figure computed each time; COCO
+keypoint AP is one such figure.
 
 Matching detections with people concerns one image at a time, so pycocotools matches them once; a resample only merges
 the drawn images' matches again, as :meth:`COCOeval.accumulate` would on a data set in which every draw of an image is a
@@ -16,7 +17,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,59 @@ def draw_images(n_images: int, resamples: int, seed: int) -> npt.NDArray[np.int3
     return np.random.default_rng(seed).integers(n_images, size=(resamples, n_images), dtype=np.int32)
 
 
+class ScoredDetections(Protocol):
+    """A results file's detections, held against an annotation file's people once and for all resamples of the images.
+
+    Attributes:
+        image_ids: Ids of the images that are scored, [I], ascending.
+        figures: Every figure of the whole set, by name, as fractions; negative or NaN for one that there is not.
+    """
+
+    @property
+    def image_ids(self) -> npt.NDArray[np.int64]: ...
+
+    @property
+    def figures(self) -> dict[str, float]: ...
+
+    def resampled(self, figure: str, draws: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+        """A figure of each of :func:`draw_images`' resamples, [resamples]; NaN where a resample has none.
+
+        Raises:
+            ValueError: If there is no such figure, or it cannot be resampled.
+        """
+
+
+def bootstrap_interval(
+    scored: ScoredDetections, figure: str, level: float = 0.95, resamples: int = 1000, seed: int = 0
+) -> tuple[float, float]:
+    """The interval of a figure over images, (low, high) as fractions: the figure and t times its bootstrap deviation
+    either way.
+
+    It holds the spread that comes from the choice of the evaluated images, not that of training seeds. t has one degree
+    of freedom less than there are images. COCO's interpolated precision flatters small sets, and a resample of a set
+    more than the set itself, so that the percentiles of the resamples lie too high; an interval about AP itself does
+    not move with them. ``docs/statistics.md`` says how often it holds the AP of the population.
+
+    Raises:
+        ValueError: If ``level`` is not between 0 and 1, fewer than two resamples are asked for, or the figure is not
+            there, as AP is not where no person in the annotation file counts.
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1 (0.95 is 95 %), but is {level}")
+    if resamples < 2:
+        raise ValueError(f"resamples must be at least 2, but is {resamples}")
+    value = scored.figures[figure]
+    if not value >= 0:
+        raise ValueError(f"no person is annotated who counts: there is no {figure} to put an interval around")
+    values = scored.resampled(figure, draw_images(len(scored.image_ids), resamples, seed))
+    values = values[~np.isnan(values)]
+    if len(values) < 2:
+        raise ValueError(f"hardly a resample has a person who counts: there is no spread to put around {figure}")
+    freedom = max(len(scored.image_ids) - 1, 1)
+    half = float(stdtrit(freedom, (1 + level) / 2)) * float(values.std(ddof=1))
+    return max(value - half, 0.0), min(value + half, 1.0)
+
+
 @dataclass(frozen=True, eq=False)
 class KeypointAnnotations:
     """An annotation file, read and checked once for all the results files that are matched with it.
@@ -53,13 +107,15 @@ class KeypointAnnotations:
         file: Path of the file.
         truth: Index of the file by pycocotools; matching writes flags of its own into the annotations, anew each time.
         category: Id of the file's one category.
-        sigmas: OKS constant of each keypoint, [M].
+        keypoints: M, number of keypoints.
+        sigmas: OKS constant of each keypoint, [M]; None where they are not known, and then there is no OKS.
     """
 
     file: Path
     truth: COCO
     category: int
-    sigmas: npt.NDArray[np.float64]
+    keypoints: int
+    sigmas: npt.NDArray[np.float64] | None
 
     @classmethod
     def from_file(cls, file: str | Path, keypoint_sigmas: Sequence[float] | None = None) -> KeypointAnnotations:
@@ -67,7 +123,8 @@ class KeypointAnnotations:
 
         Args:
             file: Path of the annotations.
-            keypoint_sigmas: OKS constant of each keypoint, [M]; by default those of COCO's 17 keypoints.
+            keypoint_sigmas: OKS constant of each keypoint, [M]; by default those of COCO's keypoints, unless the
+                file's category names another number of them.
 
         Raises:
             ValueError: If pycocotools would misread the file without a word.
@@ -114,10 +171,15 @@ class KeypointMatches:
                 ``keypoints`` and ``score``; it may be empty.
 
         Raises:
-            ValueError: If the two do not belong together or pycocotools would misread the results without a word.
+            ValueError: If the two do not belong together, the keypoints have no OKS constants, or pycocotools would
+                misread the results without a word.
         """
-        detections = json.loads(Path(results_file).read_text(encoding="utf-8"))
-        _check_detections(detections, results_file, annotations)
+        if annotations.sigmas is None:
+            raise ValueError(
+                f"{annotations.file}: OKS needs a constant for each of its {annotations.keypoints} keypoints, and by "
+                "default there are COCO's: give keypoint_sigmas"
+            )
+        detections = read_detections(results_file, annotations)
         with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
             evaluation = COCOeval(annotations.truth, _load_detections(annotations.truth, detections), "keypoints")
             evaluation.params.kpt_oks_sigmas = annotations.sigmas
@@ -183,31 +245,11 @@ class KeypointMatches:
         values = np.asarray([self.average_precision(images) for images in progress], dtype=np.float64)
         return np.where(values < 0, np.nan, values)
 
-    def bootstrap_interval(self, level: float = 0.95, resamples: int = 1000, seed: int = 0) -> tuple[float, float]:
-        """The interval of AP over images, (low, high) as fractions: AP and t times its bootstrap deviation either way.
-
-        It holds the spread that comes from the choice of the evaluated images, not that of training seeds. t has one
-        degree of freedom less than there are images. COCO's interpolated precision flatters small sets, and a resample
-        of a set more than the set itself, so that the percentiles of the resamples lie too high; an interval about AP
-        itself does not move with them. ``docs/statistics.md`` says how often it holds the AP of the population.
-
-        Raises:
-            ValueError: If ``level`` is not between 0 and 1, fewer than two resamples are asked for, or no person in the
-                annotation file counts.
-        """
-        if not 0 < level < 1:
-            raise ValueError(f"level must lie between 0 and 1 (0.95 is 95 %), but is {level}")
-        if resamples < 2:
-            raise ValueError(f"resamples must be at least 2, but is {resamples}")
-        if not self.people.any():
-            raise ValueError("no person with labelled keypoints is annotated: there is no AP to put an interval around")
-        values = self.resampled_average_precision(draw_images(len(self.image_ids), resamples, seed))
-        values = values[~np.isnan(values)]
-        if len(values) < 2:
-            raise ValueError("hardly a resample has a person who counts: there is no spread to put around AP")
-        ap, freedom = self.average_precision(), max(len(self.image_ids) - 1, 1)
-        half = float(stdtrit(freedom, (1 + level) / 2)) * float(values.std(ddof=1))
-        return max(ap - half, 0.0), min(ap + half, 1.0)
+    def resampled(self, figure: str, draws: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+        """As :class:`ScoredDetections` has it; AP alone can be resampled."""
+        if figure != "AP":
+            raise ValueError(f"of the figures of OKS only AP can be resampled; got {figure}")
+        return self.resampled_average_precision(draws)
 
     def _detections_of(self, images: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
         """Positions of the images' detections, image by image in the given order."""
@@ -219,8 +261,8 @@ class KeypointMatches:
 
 def _check_annotations(
     truth: COCO, annotation_file: str | Path, keypoint_sigmas: Sequence[float] | None
-) -> tuple[int, npt.NDArray[np.float64]]:
-    """The one category's id and the OKS constants, [M]; ValueError where pycocotools would misread the file."""
+) -> tuple[int, int, npt.NDArray[np.float64] | None]:
+    """The one category's id, M, and the OKS constants, [M]; ValueError where pycocotools would misread the file."""
     categories = truth.getCatIds()
     if len(categories) != 1:
         raise ValueError(f"{annotation_file}: expected one category (person), got {len(categories)}: {categories}")
@@ -228,20 +270,30 @@ def _check_annotations(
         raise ValueError(
             f"{annotation_file}: an annotation has the id 0, which pycocotools reads as 'unmatched'; count them from 1"
         )
-    sigmas = COCOeval(iouType="keypoints").params.kpt_oks_sigmas if keypoint_sigmas is None else keypoint_sigmas
-    sigmas = np.asarray(sigmas, dtype=np.float64)
+    cocos = COCOeval(iouType="keypoints").params.kpt_oks_sigmas
+    sigmas = np.asarray(cocos if keypoint_sigmas is None else keypoint_sigmas, dtype=np.float64)
+    number = len(truth.cats[categories[0]].get("keypoints", sigmas))
     for annotation in truth.anns.values():
-        if len(annotation["keypoints"]) != 3 * len(sigmas):
+        if len(annotation["keypoints"]) != 3 * number:
             raise ValueError(
                 f"{annotation_file}: annotation {annotation['id']} has {len(annotation['keypoints'])} keypoint numbers,"
-                f" expected 3 x {len(sigmas)}: give keypoint_sigmas, one for each annotated keypoint"
+                f" expected 3 x {number}, as many as its category names, or else OKS has constants for"
             )
-    return categories[0], sigmas
+    if keypoint_sigmas is not None and len(sigmas) != number:
+        raise ValueError(
+            f"{annotation_file}: got {len(sigmas)} OKS constants; expected {number}, one for each keypoint"
+        )
+    return categories[0], number, sigmas if len(sigmas) == number else None
 
 
-def _check_detections(detections: Any, results_file: str | Path, annotations: KeypointAnnotations) -> None:
-    """ValueError unless the results are keypoint detections on the annotated images."""
-    category, n_keypoints = annotations.category, len(annotations.sigmas)
+def read_detections(results_file: str | Path, annotations: KeypointAnnotations) -> list[dict[str, Any]]:
+    """The detections of a COCO keypoint results file, checked: they are keypoints on the annotated images.
+
+    Raises:
+        ValueError: If they are anything else.
+    """
+    detections = json.loads(Path(results_file).read_text(encoding="utf-8"))
+    category, n_keypoints = annotations.category, annotations.keypoints
     if not isinstance(detections, list):
         raise ValueError(f"{results_file}: expected a JSON list of detections, got {type(detections).__name__}")
     for number, detection in enumerate(detections):
@@ -266,6 +318,7 @@ def _check_detections(detections: Any, results_file: str | Path, annotations: Ke
             f"{results_file}: {len(strangers)} of its images are not in {annotations.file} (ids {listed}): "
             "score it with the annotation file that it was made for"
         )
+    return detections
 
 
 def _load_detections(truth: COCO, detections: list[dict[str, Any]]) -> COCO:

@@ -106,12 +106,20 @@ def shares_of_photos(marks: Floats) -> npt.NDArray[np.float64]:
 
     PCK is the mean of :func:`right_joints`' over the photos that are scored, or over a resample of them.
     """
-    return _means(marks, axis=1)
+    return known_mean(marks, axis=1)
 
 
 def shares_of_joints(marks: Floats) -> npt.NDArray[np.float64]:
     """The share of photos in which a joint is marked, [M], of marks, [N, M]; NaN for one that is never scored."""
-    return _means(marks, axis=0)
+    return known_mean(marks, axis=0)
+
+
+def known_mean(marks: Floats, axis: int) -> npt.NDArray[np.float64]:
+    """Means along an axis of what is not NaN; NaN where there is nothing else, and no warning."""
+    scored = ~np.isnan(marks)
+    number = scored.sum(axis=axis)
+    total = np.where(scored, marks, 0.0).sum(axis=axis)
+    return np.divide(total, number, out=np.full(total.shape, np.nan), where=number > 0)
 
 
 def _check(predicted: Floats, true: Floats, labelled: Flags, threshold: float) -> None:
@@ -127,11 +135,3 @@ def _check(predicted: Floats, true: Floats, labelled: Flags, threshold: float) -
 def _within(predicted: Floats, true: Floats, labelled: Flags, reach: Floats) -> npt.NDArray[np.float64]:
     near = np.linalg.norm(predicted - true, axis=-1) < reach[:, None]
     return np.where(labelled & ~np.isnan(reach)[:, None], near, np.nan)
-
-
-def _means(marks: Floats, axis: int) -> npt.NDArray[np.float64]:
-    """Means without NaN; NaN where there is nothing else, and no warning."""
-    scored = ~np.isnan(marks)
-    number = scored.sum(axis=axis)
-    total = np.where(scored, marks, 0.0).sum(axis=axis)
-    return np.divide(total, number, out=np.full(total.shape, np.nan), where=number > 0)

@@ -103,16 +103,19 @@ class Protocol:
             predictor=config.test_evaluator.get("final") or "final",
         )
 
-    def apply(self, config: Config, detections: str) -> None:
+    def apply(self, config: Config, detections: str | None) -> None:
         """Make a config test by this protocol.
 
         Args:
             config: Config to change in place: its val and test loaders, its evaluators and its ``model``.
-            detections: Path of the detector's boxes; used where ``boxes`` is ``"detector"``.
+            detections: Path of the detector's boxes, used where ``boxes`` is ``"detector"``; None where nobody has run
+                a detector on the data set.
 
         Raises:
-            ValueError: If the config's codec has no such decoder.
+            ValueError: If the config's codec has no such decoder, or there are no such boxes.
         """
+        if self.boxes == "detector" and detections is None:
+            raise ValueError("boxes are a detector's, but there are none of this data set: expected 'ground truth'")
         for loader in (config.val_dataloader, config.test_dataloader):
             loader.dataset.bbox_file = detections if self.boxes == "detector" else None
         config.model.test_cfg.flip_test = self.flip_test

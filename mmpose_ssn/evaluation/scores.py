@@ -48,7 +48,7 @@ class PredictorScore:
     """What one predictor reached.
 
     Attributes:
-        ap: OKS AP, as a fraction.
+        ap: The figure that decides, OKS AP or another (:attr:`Scores.metric`), as a fraction.
         interval: Its 95 % bootstrap interval over images, as fractions.
     """
 
@@ -65,6 +65,7 @@ class Scores:
         network: Short id of the network, or ``mean-pose``.
         recipe: The recipe that it was trained by.
         preset: The preset that it was trained and scored under.
+        metric: Name of the figure that decides, such as ``AP`` or ``PCK@0.2``.
         seed: Seed of the training; None for the mean pose.
         final: Name of the final predictor.
         predictors: What each predictor reached, by its name.
@@ -81,6 +82,7 @@ class Scores:
     network: str
     recipe: str
     preset: str
+    metric: str
     seed: int | None
     final: str
     predictors: dict[str, PredictorScore]
@@ -99,7 +101,7 @@ class Scores:
 
     @property
     def ap(self) -> float:
-        """AP of the final predictor, as a fraction."""
+        """The deciding figure of the final predictor, as a fraction."""
         return self.predictors[self.final].ap
 
     @property
@@ -108,7 +110,10 @@ class Scores:
         return self.predictors[self.final].interval
 
 
-_AS_THEY_ARE = ("network", "recipe", "preset", "final", "images", "instances", "resamples", "protocol", "provenance")
+_AS_THEY_ARE = (
+    *("network", "recipe", "preset", "metric", "final"),
+    *("images", "instances", "resamples", "protocol", "provenance"),
+)
 
 
 def read_scores(path: Path) -> Scores:
@@ -128,12 +133,13 @@ def read_scores(path: Path) -> Scores:
     if content["final"] not in content["predictors"]:
         predictors = ", ".join(content["predictors"])
         raise RefusedInput(f"{path}: $.final: {content['final']!r} is none of the file's predictors ({predictors})")
+    metric = content["metric"]
     return Scores(
         path=path,
         seed=content.get("seed"),
         annotations=Path(content["annotations"]),
         predictors={
-            name: PredictorScore(figures["AP"], (figures["AP_interval"][0], figures["AP_interval"][1]))
+            name: PredictorScore(figures[metric], (figures[f"{metric}_interval"][0], figures[f"{metric}_interval"][1]))
             for name, figures in content["predictors"].items()
         },
         cost=_network_cost(content["cost"]) if content.get("cost") else None,

@@ -13,6 +13,7 @@ import jsonschema
 import yaml
 
 from mmpose_ssn.evaluation.comparison import Spread
+from mmpose_ssn.experiment.data_sets import DATA_SETS
 from mmpose_ssn.networks import MEAN_POSE, configs_folder, networks, shown_on, spread_group
 
 
@@ -100,6 +101,8 @@ def _settings(file: Path) -> dict[str, Any]:
         raise ValueError(f"{file}: " + "; ".join(complaints))
     if settings["data"] == "drawn" and "drawn" not in settings:
         raise ValueError(f"{file}: data is 'drawn', so a 'drawn' section must say how much to draw")
+    if strangers := [name for name in DATA_SETS if name in settings and name != settings["data"]]:
+        raise ValueError(f"{file}: data is {settings['data']!r}, so a section {strangers[0]!r} says nothing; remove it")
     compared = [run for run in shown_on("table1") if run != MEAN_POSE]  # every page has their trainings
     for key, got, known in (
         (

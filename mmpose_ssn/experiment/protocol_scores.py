@@ -11,12 +11,12 @@ from typing import Any
 import yaml
 from mmengine.config import Config
 
-from mmpose_ssn.evaluation.bootstrap import KeypointAnnotations
+from mmpose_ssn.evaluation.bootstrap import bootstrap_interval
 from mmpose_ssn.evaluation.metric import FINAL
 from mmpose_ssn.evaluation.protocol import Protocol
+from mmpose_ssn.experiment.data_sets import DATA_SETS, split_of
 from mmpose_ssn.experiment.presets import load_preset
-from mmpose_ssn.experiment.resolved_config import detections_file
-from mmpose_ssn.experiment.scoring import matched, run_test
+from mmpose_ssn.experiment.scoring import annotations_of, matched, run_test
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,8 @@ def score_protocols(
     Returns:
         The scores, in the order of ``protocols``.
     """
-    experiment = config.experiment
-    detections = detections_file(experiment.data, config.data_root, split_of(config))
-    annotations = KeypointAnnotations.from_file(config.test_evaluator.ann_file)
+    experiment, annotations = config.experiment, annotations_of(config)
+    detections = DATA_SETS[experiment.data].detections_file(config.data_root, split_of(annotations.file))
     scores = {}
     for number, names in enumerate(_passes(config, protocols), 1):
         predictions = folder / f"pass{number}"
@@ -107,18 +106,13 @@ def score_protocols(
                 protocol=protocol,
                 ap={predictor: float(figures[f"{name}/{predictor}/AP"]) for predictor in predictors},
                 final=final,
-                interval=matches.bootstrap_interval(resamples=experiment.evaluation.resamples),
+                interval=bootstrap_interval(matches, "AP", resamples=experiment.evaluation.resamples),
                 forward_pass=number,
             )
     return [scores[name] for name in protocols]
 
 
-def split_of(config: Config) -> str:
-    """The split that a resolved config is tested on, such as ``"val"``."""
-    return Path(config.test_evaluator.ann_file).stem.removeprefix("person_keypoints_")
-
-
-def prepared(config: Config, protocols: Mapping[str, Protocol], detections: str) -> Config:
+def prepared(config: Config, protocols: Mapping[str, Protocol], detections: str | None) -> Config:
     """A config that tests by several protocols in one pass; the protocols share their boxes."""
     config = copy.deepcopy(config)
     codec = config.model.head.decoder

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import platform
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import mmpose_ssn
 
@@ -42,21 +40,6 @@ def file_digest(file: Path) -> str:
         while chunk := stream.read(1 << 20):
             digest.update(chunk)
     return "sha256:" + digest.hexdigest()
-
-
-def data_description(experiment: dict[str, Any], data_root: Path, annotation_file: Path) -> tuple[str, str]:
-    """What a network was scored on, in words, and its digest."""
-    manifest = data_root / "manifest.json"
-    if experiment["data"] == "drawn":
-        content = json.loads(manifest.read_text(encoding="utf-8"))
-        split = annotation_file.stem.removeprefix("person_keypoints_")
-        return f"drawn figures, version {content['version']}, {split}", file_digest(manifest)
-    name = (
-        "COCO val2017"
-        if annotation_file.name == "person_keypoints_val2017.json"
-        else f"{annotation_file.stem} under {data_root.name}"
-    )
-    return name, file_digest(annotation_file)
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -13,14 +13,13 @@ from typing import Any, Literal
 
 from mmengine.config import Config
 
-from mmpose_ssn.datasets.drawn.spec import VERSION
 from mmpose_ssn.evaluation.protocol import Protocol
 from mmpose_ssn.experiment import mmpose_networks
+from mmpose_ssn.experiment.data_sets import DATA_SETS
 from mmpose_ssn.experiment.presets import Preset
 from mmpose_ssn.files import write_together
 from mmpose_ssn.networks import config_file, network, networks, of_groups
 
-DETECTIONS = "COCO_val2017_detections_AP_H_56_person.json"
 _PAPER_ITERATIONS = 400_000
 _PAPER_EPOCH = 150_000 // 16  # iterations
 
@@ -30,7 +29,7 @@ def resolve(
     name: str,
     seed: int,
     data_root: Path,
-    split: str = "val",
+    split: str | None = None,
     trunk: str | None = None,
     recipe: Literal["common", "own"] = "common",
 ) -> Config:
@@ -40,8 +39,8 @@ def resolve(
         preset: Sizes of data, network and training.
         name: Short id of the network.
         seed: Seed of initial weights, training order and augmentation.
-        data_root: Folder of the data set, drawn or COCO.
-        split: Split of the drawn images to score on: ``"val"``, or ``"tune"``, on which settings are chosen.
+        data_root: Folder of the data set.
+        split: Split to score on, such as ``"tune"``, on which settings are chosen; by default the data set's own.
         trunk: Where a full-size network's ImageNet weights come from, a name that MMEngine knows, a URL or a file;
             ``"scratch"`` for none; by default the config's own. A baseline has other layers, and keeps its own weights
             unless this is ``"scratch"``.
@@ -52,7 +51,7 @@ def resolve(
         The config, whose ``custom_imports`` have not been imported: read it back from its file to run it.
 
     Raises:
-        ValueError: If there is no such network or recipe, or none of that size.
+        ValueError: If there is no such network, recipe or split, or none of that size.
     """
     _check_recipe(recipe, name, preset)
     config = Config.fromfile(config_file(name), import_custom_modules=False)
@@ -65,8 +64,9 @@ def resolve(
         data=preset["data"],
         evaluation=dict(preset["evaluation"]),
     )
-    if preset["data"] == "drawn":
-        config.experiment.drawn = dict(version=VERSION, **preset["drawn"])
+    data_set = DATA_SETS[preset["data"]]
+    if data_set.version is not None:
+        config.experiment[data_set.name] = dict(version=data_set.version, **preset.get(data_set.name, {}))
     is_baseline = name in of_groups("baseline")
     if is_baseline:
         mmpose_networks.shape(config, preset.get("network"), from_scratch=trunk == "scratch")
@@ -75,7 +75,7 @@ def resolve(
             config.model.init_cfg = None if trunk == "scratch" else dict(type="PretrainedTrunk", checkpoint=trunk)
         if preset.get("network"):
             _scale_network(config, preset)
-    _set_data(config, preset, data_root, split)
+    _set_data(config, preset, data_root, split or data_set.scored)
     _set_training(config, preset["training"])
     if recipe == "own":
         mmpose_networks.take_own_recipe(config)
@@ -174,15 +174,20 @@ def _set_codec(config: Config) -> None:
 
 
 def _set_data(config: Config, preset: Preset, data_root: Path, split: str) -> None:
-    root = data_root.as_posix().rstrip("/") + "/"
+    root, data_set = data_root.as_posix().rstrip("/") + "/", DATA_SETS[preset["data"]]
     config.data_root = root
     train, val = config.train_dataloader.dataset.dataset, config.val_dataloader.dataset
-    train.data_root = val.data_root = root
-    if preset["data"] == "drawn":
-        train.update(ann_file="annotations/person_keypoints_train.json", data_prefix=dict(img="train/"))
-        val.update(ann_file=f"annotations/person_keypoints_{split}.json", data_prefix=dict(img=f"{split}/"))
+    metainfo = data_set.metainfo()
+    for dataset, name in ((train, "train"), (val, split)):
+        annotations, images = data_set.files(name)
+        dataset.update(data_root=root, ann_file=annotations, data_prefix=dict(img=images))
+        if metainfo is not None:
+            dataset.metainfo = metainfo
+    if metainfo is not None:
+        _set_keypoints(config, len(metainfo["keypoint_info"]))
+    if data_set.kept_in_memory:
         for transform in train.pipeline:
-            if transform.type == "LoadImage":  # drawn images fit into memory
+            if transform.type == "LoadImage":
                 transform.type = "LoadImageOnce"
     config.val_evaluator.ann_file = root + val.ann_file
     config.val_dataloader.batch_size = preset["evaluation"]["batch_size"]
@@ -190,13 +195,18 @@ def _set_data(config: Config, preset: Preset, data_root: Path, split: str) -> No
     protocol, codec = Protocol.from_settings(preset["protocol"]), config.model.head.decoder
     if codec.type != "MSRAHeatmap":  # it has no heatmaps, or others, which only its own codec reads
         protocol = replace(protocol, decoder=codec.type)
-    protocol.apply(config, detections_file(preset["data"], root, split))
+    protocol.apply(config, data_set.detections_file(root, split))
 
 
-def detections_file(data: str, data_root: str, split: str = "val") -> str:
-    """Path of the file with the detector's boxes on a data set, ``"drawn"`` or ``"coco"``."""
-    name = f"detections/{split}.json" if data == "drawn" else f"person_detection_results/{DETECTIONS}"
-    return f"{data_root.rstrip('/')}/{name}"
+def _set_keypoints(config: Config, number: int) -> None:
+    """Make a head predict so many keypoints; heads of MMPose have other words for it."""
+    head, known = config.model.head, ("num_keypoints", "out_channels", "num_joints")
+    keys = [key for key in known if key in head]
+    if len(keys) != 1:
+        raise ValueError(
+            f"{head.type} has {', '.join(keys) or 'no number of keypoints'}; expected one of {', '.join(known)}"
+        )
+    head[keys[0]] = number
 
 
 def _set_training(config: Config, training: dict[str, Any]) -> None:
@@ -243,7 +253,7 @@ def _sha256(content: Any) -> str:
 def _plain(value: Any) -> Any:
     """Dicts, lists and scalars only, so that a written config equals the one that was resolved."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import numpy as np
 from mmengine.config import Config
 
 from mmpose_ssn.complexity.count import Complexity
 from mmpose_ssn.complexity.full_size import count_network
 from mmpose_ssn.complexity.stages import count_stages
-from mmpose_ssn.evaluation.bootstrap import KeypointAnnotations, KeypointMatches
+from mmpose_ssn.evaluation.bootstrap import (
+    KeypointAnnotations,
+    KeypointMatches,
+    ScoredDetections,
+    bootstrap_interval,
+)
 from mmpose_ssn.evaluation.mean_pose import detect_mean_pose, fit_mean_pose
 from mmpose_ssn.evaluation.metric import FINAL
+from mmpose_ssn.evaluation.pck_matches import PCKMatches
 from mmpose_ssn.evaluation.protocol import Protocol
 from mmpose_ssn.experiment import provenance
+from mmpose_ssn.experiment.data_sets import DATA_SETS
 from mmpose_ssn.experiment.resolved_config import digest
 from mmpose_ssn.experiment.runner import build_runner
 from mmpose_ssn.files import write_together
@@ -102,6 +111,12 @@ def run_test(config: Config, weights: Path, predictions: Path) -> tuple[dict[str
     return figures, head.selected(config.model.test_cfg) if hasattr(head, "selected") else (FINAL,)
 
 
+def annotations_of(config: Config) -> KeypointAnnotations:
+    """The annotations that a config is scored against, with the OKS constants of its data set."""
+    metainfo = config.test_dataloader.dataset.get("metainfo")
+    return KeypointAnnotations.from_file(config.test_evaluator.ann_file, metainfo and metainfo["sigmas"])
+
+
 def matched(annotations: KeypointAnnotations, detections: Path, said: float) -> KeypointMatches:
     """Detections from their results file, matched with the people.
 
@@ -158,27 +173,38 @@ def _write_scores(
     **described: Any,
 ) -> dict[str, Any]:
     """Write ``scores.json`` from the detections in ``predictions/`` and the pipeline's figures of them."""
-    experiment, annotation_file = config.experiment, Path(config.test_evaluator.ann_file)
-    annotations, resamples = KeypointAnnotations.from_file(annotation_file), experiment.evaluation.resamples
+    experiment, annotations = config.experiment, annotations_of(config)
+    data_set, resamples = DATA_SETS[experiment.data], experiment.evaluation.resamples
+    metric = data_set.metric
     predictors: dict[str, dict[str, Any]] = {}
     for name in names:
         detections = out.parent / "predictions" / f"predictor.{name}.keypoints.json"
         matches = matched(annotations, detections, figures[f"{name}/AP"])
-        predictors[name] = {**matches.figures, "AP_interval": list(matches.bootstrap_interval(resamples=resamples))}
-    data, data_digest = provenance.data_description(experiment, Path(config.data_root), annotation_file)
+        scored: ScoredDetections = matches
+        if metric != "AP":
+            scored = PCKMatches.from_results(annotations, detections)
+        interval = bootstrap_interval(scored, metric, resamples=resamples)
+        predictors[name] = {**_known(scored.figures), **matches.figures, f"{metric}_interval": list(interval)}
+    data, data_digest = data_set.described(Path(config.data_root), annotations.file)
     tested = protocol.described()
     if "cost" not in described:  # the mean pose has no heatmaps
         tested = {key: tested[key] for key in ("boxes", "soft_nms", "rescoring", "oks_nms")}
     content = {
         **described,
         "preset": experiment.preset,
+        "metric": metric,
         "predictors": predictors,
-        "images": len(matches.image_ids),
-        "instances": int(matches.people.sum()),
+        "images": len(scored.image_ids),
+        "instances": int(matches.people[np.isin(matches.image_ids, scored.image_ids)].sum()),
         "resamples": resamples,
-        "annotations": annotation_file.as_posix(),
+        "annotations": annotations.file.as_posix(),
         "protocol": tested,
         "provenance": {**made, "data": data, "data_digest": data_digest, "date": date.today().isoformat()},
     }
     write_together({out: json.dumps(content, indent=2) + "\n"})
     return content
+
+
+def _known(figures: Mapping[str, float]) -> dict[str, float | None]:
+    """Figures as JSON has them: null where there is none."""
+    return {name: None if math.isnan(value) else value for name, value in figures.items()}

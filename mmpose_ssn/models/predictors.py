@@ -75,11 +75,11 @@ class StagePredictors(nn.Module):
     looks at the backbone's first stage. A network with a single map has a single predictor, called P.
 
     Args:
+        num_keypoints: M, number of heatmaps of each predictor.
         pyramid_levels: Number of levels of the pyramid.
         stage_channels: Channels of the backbone's stages that have an early stage predictor, from the first stage on;
             empty for none.
         channels: Channels of the pyramid, and inside every predictor.
-        num_keypoints: M, number of heatmaps of each predictor.
         norm_groups: Groups of every GN.
         norm_scale: Initial scale of every predictor's BN.
 
@@ -93,10 +93,10 @@ class StagePredictors(nn.Module):
 
     def __init__(
         self,
+        num_keypoints: int,
         pyramid_levels: int = 4,
         stage_channels: Sequence[int] = (),
         channels: int = 256,
-        num_keypoints: int = 17,
         norm_groups: int = 32,
         norm_scale: float = 1.0,
     ) -> None:

@@ -33,7 +33,7 @@ class StagePredictorsHead(BaseHead):
     same pass.
 
     Args:
-        pyramid_levels, stage_channels, channels, num_keypoints, norm_groups, norm_scale: As in
+        num_keypoints, pyramid_levels, stage_channels, channels, norm_groups, norm_scale: As in
             :class:`mmpose_ssn.models.StagePredictors`.
         loss: Config of the loss that each predictor gets.
         loss_weights: Weight of each predictor's loss, by the predictor's name; 1 for those not named.
@@ -51,10 +51,10 @@ class StagePredictorsHead(BaseHead):
 
     def __init__(
         self,
+        num_keypoints: int,
         pyramid_levels: int = 4,
         stage_channels: Sequence[int] = (),
         channels: int = 256,
-        num_keypoints: int = 17,
         norm_groups: int = 32,
         norm_scale: float = 1.0,
         loss: dict[str, Any] | None = None,
@@ -64,7 +64,7 @@ class StagePredictorsHead(BaseHead):
     ) -> None:
         super().__init__(init_cfg)
         self.stage_predictors = StagePredictors(
-            pyramid_levels, stage_channels, channels, num_keypoints, norm_groups, norm_scale
+            num_keypoints, pyramid_levels, stage_channels, channels, norm_groups, norm_scale
         )
         self.loss_module = MODELS.build(loss or {"type": "KeypointMSELoss", "use_target_weight": True})
         self.loss_weights = dict.fromkeys(self.stage_predictors.names, 1.0)

@@ -237,6 +237,25 @@ def test_list_of_tuning_photos_is_the_draw_that_it_names() -> None:
     assert annotations.tune_photos() == set(drawn) and len(set(drawn)) == 1_000
 
 
+@pytest.mark.usefixtures("tiny")
+def test_few_photos_are_spread_over_each_split_and_lie_where_they_were(tmp_path: Path) -> None:
+    root, few = unpacked(tmp_path / "all"), tmp_path / "few"
+    leeds.annotate(root, archives.LSP)
+    for photos in (3, 2):  # the second time over the first one's links
+        manifest = json.loads(leeds.limit(root, photos, few).read_text())
+        counts = {"train": photos, "tune": 2, "test": photos}
+        assert (manifest["counts"], manifest["limit"]) == (counts, photos)
+    for split, content in read(few).items():
+        whole = read(root)[split]
+        ids = [image["id"] for image in content["images"]]
+        assert {ids[0], ids[-1]} == {whole["images"][0]["id"], whole["images"][-1]["id"]}
+        assert [person["image_id"] for person in content["annotations"]] == ids
+        assert all((few / image["file_name"]).read_bytes() for image in content["images"])
+        assert all(person in whole["annotations"] for person in content["annotations"])
+    with pytest.raises(ValueError, match="the few photos need a data root of their own"):
+        leeds.limit(root, 2, root)
+
+
 # MMPose's view of the data set
 
 

@@ -27,8 +27,8 @@ def test_preset_loads_as_it_is_written(name: str) -> None:
     assert preset.get("no such key", 3) == 3
 
 
-def test_the_three_presets_that_the_commands_name_are_there() -> None:
-    assert {"smoke", "figures", "paper"} == set(preset_names())
+def test_the_presets_that_the_commands_name_are_there() -> None:
+    assert {"smoke", "figures", "paper", "photos", "photos-smoke"} == set(preset_names())
 
 
 def test_bound_of_validity_is_the_protocols_and_no_bound_elsewhere() -> None:
@@ -50,7 +50,7 @@ def test_bound_of_validity_is_the_protocols_and_no_bound_elsewhere() -> None:
         assert tuple(name.strip("`") for name in names) == figures.decisive, said["names"]
         assert float(said["ap"]) == figures.least_ap
     assert len(set(figures.decisive)) == 4 and set(figures.decisive) <= set(of_groups("paper"))
-    for name in ("smoke", "paper"):
+    for name in set(preset_names()) - {"figures"}:
         assert load_preset(name).least_ap == 0 and load_preset(name).decisive == ()
 
 
@@ -123,7 +123,7 @@ def known(**changed: object) -> dict:
         (lambda s: s["network"]["fsm"].update(offsets_std=1.0), "'offsets_std' was unexpected"),
         (lambda s: s["training"].update(iterations=0), "0 is less than the minimum of 1"),
         (lambda s: s["network"].update(input_size=[50, 64]), "50 is not a multiple of 4"),
-        (lambda s: s.update(data="mpii"), r"'mpii' is not one of \['drawn', 'coco'\]"),
+        (lambda s: s.update(data="mpii"), r"'mpii' is not one of \['drawn', 'coco', 'leeds'\]"),
         (lambda s: s["protocol"].update(boxes="yolo"), r"'yolo' is not one of \['ground truth', 'detector'\]"),
         (lambda s: s.pop("evaluation"), "'evaluation' is a required property"),
         (lambda s: s.update(validity={"least_ap": 30}), "'decisive' is a required property"),
@@ -143,6 +143,7 @@ def known(**changed: object) -> dict:
         (lambda s: s.update(given_spread={"deep": known(freedom=0)}), "0 is less than the minimum of 1"),
         (lambda s: s.update(given_spread={"deep": {"sd": 1.0}}), "'freedom' is a required property"),
         (lambda s: s.pop("drawn"), "a 'drawn' section must say how much to draw"),
+        (lambda s: s.update(leeds={"limit": 3}), "data is 'drawn', so a section 'leeds' says nothing; remove it"),
     ],
 )
 def test_preset_that_does_not_fit_is_refused_with_file_and_reason(changed, change, said: str) -> None:

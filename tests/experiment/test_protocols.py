@@ -14,8 +14,9 @@ from mmengine.runner import TestLoop
 
 from mmpose_ssn.__main__ import main
 from mmpose_ssn.evaluation.protocol import Protocol
+from mmpose_ssn.experiment.data_sets import DATA_SETS
 from mmpose_ssn.experiment.protocol_scores import read_protocols
-from mmpose_ssn.experiment.resolved_config import detections_file, write
+from mmpose_ssn.experiment.resolved_config import write
 from mmpose_ssn.experiment.runner import build_runner
 from mmpose_ssn.experiment.scoring import run_test
 
@@ -64,7 +65,7 @@ def test_each_protocol_scores_as_a_test_of_its_own(
     assert list(table.name.unique()) == list(protocols)
     for name, protocol in protocols.items():
         single = copy.deepcopy(config)
-        protocol.apply(single, detections_file("drawn", single.data_root))
+        protocol.apply(single, DATA_SETS["drawn"].detections_file(single.data_root, "val"))
         figures, predictors = run_test(single, weights, tmp_path / name / "predictions")
         rows = table[table.name == name].set_index("predictor")
         assert list(rows.index) == list(predictors)

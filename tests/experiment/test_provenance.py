@@ -77,26 +77,3 @@ def test_file_digest_is_sha256_of_its_bytes(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(bytes(range(256)) * 5000)
     expected = hashlib.sha256(bytes(range(256)) * 5000).hexdigest()
     assert provenance.file_digest(tmp_path / "file") == f"sha256:{expected}"
-
-
-@pytest.mark.parametrize("split", ["tune", "val"])
-def test_drawn_data_are_named_by_version_split_and_manifest(drawn: Path, split: str) -> None:
-    annotations = drawn / "annotations" / f"person_keypoints_{split}.json"
-    name, digest = provenance.data_description({"data": "drawn"}, drawn, annotations)
-    assert name == f"drawn figures, version 1.0, {split}"
-    assert digest == provenance.file_digest(drawn / "manifest.json")
-
-
-@pytest.mark.parametrize(
-    ("file", "name"),
-    [
-        ("person_keypoints_val2017.json", "COCO val2017"),
-        ("person_keypoints_val2014.json", "person_keypoints_val2014 under coco"),
-    ],
-)
-def test_coco_data_are_named_by_their_annotations(tmp_path: Path, file: str, name: str) -> None:
-    annotations = tmp_path / "coco" / file
-    annotations.parent.mkdir()
-    annotations.write_text("{}")
-    expected = name, provenance.file_digest(annotations)
-    assert provenance.data_description({"data": "coco"}, tmp_path / "coco", annotations) == expected

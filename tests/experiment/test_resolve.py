@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from mmengine.config import Config
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from mmpose_ssn.experiment.presets import Preset, load_preset, preset_names
 from mmpose_ssn.experiment.resolved_config import digest, resolve, training_digest, write
@@ -141,11 +142,13 @@ def test_augmentation_is_the_papers(preset: str, network: str) -> None:
 def test_data_boxes_and_seed_are_the_presets(preset: str, network: str) -> None:
     settings, config = load_preset(preset), resolved(preset, network)
     train, val = config.train_dataloader.dataset.dataset, config.val_dataloader.dataset
-    of_train, of_val = ("train", "val") if settings["data"] == "drawn" else ("train2017", "val2017")
+    of_train, of_val = {"drawn": ("train", "val"), "coco": ("train2017", "val2017"), "leeds": ("train", "test")}[
+        settings["data"]
+    ]
     for dataset, split in ((train, of_train), (val, of_val)):
         assert dataset.data_root == "some/data/"
         assert dataset.ann_file == f"annotations/person_keypoints_{split}.json"
-        assert dataset.data_prefix.img == f"{split}/"
+        assert dataset.data_prefix.img == ("" if settings["data"] == "leeds" else f"{split}/")
     assert config.val_evaluator.ann_file == f"some/data/annotations/person_keypoints_{of_val}.json"
     detections = "detections/val.json"
     if settings["data"] == "coco":
@@ -242,6 +245,45 @@ def shuffled(value: Any, generator: random.Random) -> Any:
     if isinstance(value, dict):
         return {key: shuffled(value[key], generator) for key in generator.sample(list(value), len(value))}
     return [shuffled(item, generator) for item in value] if isinstance(value, list) else value
+
+
+SIDES = [5, 4, 3, 2, 1, 0, 11, 10, 9, 8, 7, 6, 12, 13]
+"""The mirror image of each of Leeds' joints."""
+OUTPUTS = {"num_keypoints", "out_channels", "num_joints"}
+
+
+@pytest.mark.parametrize("network", ["ssn", "lite-k256", *load_preset("figures")["compared"]])
+def test_heads_and_flips_are_those_of_the_data_sets_keypoints(network: str) -> None:
+    on_figures, on_photos = (resolved(preset, network) for preset in ("figures", "photos"))
+    for config, number in ((on_figures, 17), (on_photos, 14)):
+        head = config.model.head
+        assert [head[key] for key in OUTPUTS & head.keys()] == [number]
+    for dataset in (on_photos.train_dataloader.dataset.dataset, on_photos.test_dataloader.dataset):
+        info = parse_pose_metainfo(dataset.metainfo)
+        assert info["num_keypoints"] == 14 and info["flip_indices"] == SIDES
+        assert "metainfo" not in on_figures.test_dataloader.dataset
+
+
+@pytest.mark.parametrize(("split", "file"), [(None, "test"), ("test", "test"), ("tune", "tune"), ("train", "train")])
+def test_split_is_the_data_sets_own_unless_another_is_asked_for(split: str | None, file: str) -> None:
+    config = resolve(load_preset("photos"), "lite-k256", 5, ROOT, split)
+    assert config.test_evaluator.ann_file == f"some/data/annotations/person_keypoints_{file}.json"
+    assert training_digest(config) == training_digest(resolved("photos", "lite-k256"))
+
+
+def test_version_and_number_of_the_photos_are_the_trainings() -> None:
+    photos = load_preset("photos")
+    assert resolved("photos", "lite-k256").experiment.leeds == {"version": "1.0"}
+    few = resolve(Preset("photos", {**photos.settings, "leeds": {"limit": 9}}), "lite-k256", 5, ROOT)
+    assert few.experiment.leeds == {"version": "1.0", "limit": 9}
+    assert training_digest(few) != training_digest(resolved("photos", "lite-k256"))
+
+
+def test_detector_is_refused_where_nobody_ran_one() -> None:
+    photos = load_preset("photos")
+    asked = Preset("photos", {**photos.settings, "protocol": {**photos["protocol"], "boxes": "detector"}})
+    with pytest.raises(ValueError, match="boxes are a detector's, but there are none of this data set"):
+        resolve(asked, "lite-k256", 0, ROOT)
 
 
 def test_digest_ignores_the_order_of_keys() -> None:

@@ -31,7 +31,7 @@ def test_lite_is_three_modules_of_equal_width_and_three_blocks_at_stride_4(shift
 @pytest.mark.parametrize(("shift_channels", "printed"), [(256, 0.8), (512, 1.2)])
 def test_lite_has_the_printed_parameters(shift_channels, printed):
     with torch.device("meta"):
-        parts = SSNLite(fsm=dict(FSM, shift_channels=shift_channels)), StagePredictors(pyramid_levels=1)
+        parts = SSNLite(fsm=dict(FSM, shift_channels=shift_channels)), StagePredictors(17, pyramid_levels=1)
     assert round(sum(p.numel() for part in parts for p in part.parameters()) / 1e6, 1) == printed
 
 

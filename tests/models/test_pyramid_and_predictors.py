@@ -15,8 +15,8 @@ def stages(height=64, width=48, batch=1):
     return [torch.randn(batch, c, -(-height // 2**i), -(-width // 2**i)) for i, c in enumerate(WIDTHS)]
 
 
-def small_predictors(stage_channels=WIDTHS[:3], **arguments):
-    return StagePredictors(stage_channels=stage_channels, channels=16, norm_groups=4, **arguments)
+def small_predictors(stage_channels=WIDTHS[:3], num_keypoints=17, **arguments):
+    return StagePredictors(num_keypoints, stage_channels=stage_channels, channels=16, norm_groups=4, **arguments)
 
 
 @pytest.mark.parametrize("size", [(64, 48), (96, 72), (17, 13)], ids=str)
@@ -128,7 +128,7 @@ def test_a_whole_small_network_answers_at_stride_4_for_any_input_size(height, wi
 @torch.no_grad()
 def test_small_widths_are_the_full_size_code():
     with torch.device("meta"):
-        full = StagePredictors(stage_channels=(256, 512, 1024)), GlobalNet(), SSN(fsm={})
+        full = StagePredictors(17, stage_channels=(256, 512, 1024)), GlobalNet(), SSN(fsm={})
         small = (
             small_predictors(),
             GlobalNet(WIDTHS, 16, 4),

@@ -83,7 +83,7 @@ def test_the_lite_network_has_the_supplements_layers_and_sizes(value):
         seen.append(tuple(output.shape[1:]))
 
     backbone = SSNLite(fsm=dict(shift_channels=8, attention="sigmoid")).eval()
-    head = StagePredictors(pyramid_levels=1).eval()
+    head = StagePredictors(17, pyramid_levels=1).eval()
     backbone.gn1.register_forward_hook(note)
     backbone.fsms[0].register_forward_pre_hook(lambda module, inputs: note(module, None, inputs[0]))  # the max pool's
     interleaved = [module for pair in zip(backbone.fsms, backbone.layer1, strict=True) for module in pair]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ import torch
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import DefaultScope
 from mmpose.models.heads import HeatmapHead
-from mmpose.registry import KEYPOINT_CODECS, MODELS
+from mmpose.registry import DATASETS, KEYPOINT_CODECS, MODELS
 
 NAMES = ("E1", "E2", "E3", "P1", "P2", "P3", "P4")
 
@@ -172,3 +174,48 @@ def test_readings_of_one_pass_are_those_of_a_pass_each(small, batch) -> None:
 def test_reading_with_a_flip_needs_the_pass_for_it(small, batch) -> None:
     with pytest.raises(ValueError, match=r"'flip' has a flip test, for which test_cfg\.flip_test must be on"):
         predict(small, batch, predictors="all", readings={"flip": {"flip_test": True}})
+
+
+@pytest.fixture(params=[14, 21])
+def own(small, drawn: Path, tmp_path: Path, request) -> tuple[dict[str, Any], list]:
+    """A model's config and the samples of a data set of a user's own, with other keypoints; all but the first mirrored
+    in pairs.
+    """
+    number = request.param
+    pairs = {k: k + 1 if k % 2 else k - 1 for k in range(1, number - (number + 1) % 2)}
+    joints = {
+        k: dict(name=str(k), id=k, color=[0, 0, 0], type="upper", swap=str(pairs.get(k, ""))) for k in range(number)
+    }
+    metainfo = {
+        **dict(dataset_name="own", keypoint_info=joints, skeleton_info={}),
+        **dict(joint_weights=[1.0] * number, sigmas=[0.05] * number),
+    }
+    settings = small["config"].train_dataloader.dataset.dataset
+    content = json.loads((drawn / settings.ann_file).read_text())
+    random = np.random.default_rng(0)
+    for person in content["annotations"]:
+        inside = np.array(person["bbox"][:2]) + random.random((number, 2)) * person["bbox"][2:]
+        person.update(keypoints=np.c_[inside, np.full(number, 2)].ravel().tolist(), num_keypoints=number)
+    content["categories"][0].update(keypoints=list(map(str, range(number))), skeleton=[])
+    (tmp_path / "own.json").write_text(json.dumps(content))
+    with DefaultScope.overwrite_default_scope("mmpose"):
+        dataset = DATASETS.build({**settings, "ann_file": str(tmp_path / "own.json"), "metainfo": metainfo})
+    model = {**small["config"].model, "head": {**small["config"].model.head, "num_keypoints": number}}
+    return model, [dataset[index] for index in range(3)]
+
+
+def test_data_set_of_a_users_own_is_learned_and_flipped_by_its_own_keypoints(own) -> None:
+    settings, samples = own
+    number = settings["head"]["num_keypoints"]
+    with DefaultScope.overwrite_default_scope("mmpose"):
+        model = MODELS.build(settings)
+    assert samples[0]["data_samples"].metainfo["flip_indices"][:3] == [0, 2, 1]
+    data = model.data_preprocessor(deepcopy(pseudo_collate(samples)))
+    losses = model.loss(data["inputs"], data["data_samples"])
+    assert all(torch.isfinite(loss) for loss in losses.values()) and len(losses) == len(NAMES) + 1
+    model.eval().test_cfg = {"flip_test": True, "flip_mode": "heatmap", "predictors": "all"}
+    with torch.no_grad():
+        (first, *_) = (sample.pred_instances for sample in model.predict(data["inputs"], data["data_samples"]))
+    assert first.keypoints.shape == (1, number, 2) and first.predictor_keypoints.shape == (1, len(NAMES), number, 2)
+    with DefaultScope.overwrite_default_scope("mmpose"), pytest.raises(TypeError, match="num_keypoints"):
+        MODELS.build({key: value for key, value in settings["head"].items() if key != "num_keypoints"})

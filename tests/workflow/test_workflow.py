@@ -23,7 +23,8 @@ FROZEN = {"ssn-frozen", "lite-k256-frozen"}
 BY_NAME = {"lite-k256-wo-shift", "lite-k256-wo-fsm"}
 """Our controls: those that the default command trains, and those that are trained only when asked for by name."""
 DEFAULT = {name for name, row in paper.table1().items() if row.ap is not None} | FROZEN
-"""What the default command trains."""
+ON_BASELINES = {"backbone", "ssn", "lite-k256", "lite-k512"} | FROZEN
+"""What the default command trains, and which of it the page of baselines shows."""
 
 
 class Checkout:
@@ -114,15 +115,15 @@ PAGE = "results/baselines.md"
 
 
 def test_page_of_baselines_trains_what_the_preset_compares_and_nothing_twice(checkout: Checkout) -> None:
-    behind = DEFAULT | set(load_preset("smoke")["compared"])  # Table 1's tell spreads and the bound
+    shown = ON_BASELINES | set(load_preset("smoke")["compared"])
     planned = checkout.planned("preset=smoke", target=PAGE)
     assert planned == {
-        **dict.fromkeys(("resolve", "train", "evaluate"), len(behind - TRAINED)),
+        **dict.fromkeys(("resolve", "train", "evaluate"), len(shown - TRAINED)),
         **dict.fromkeys(("latency_of_preset", "baselines"), 1),
     }
     planned = checkout.planned("preset=figures", target=PAGE)
-    behind = DEFAULT | set(load_preset("figures")["compared"])
-    assert planned["train"] == len(behind) and planned["latency"] == 1
+    shown = ON_BASELINES | set(load_preset("figures")["compared"])
+    assert planned["train"] == len(shown) and planned["latency"] == 1
 
 
 def test_page_of_baselines_shows_what_is_asked_for_by_name(checkout: Checkout) -> None:
@@ -193,9 +194,9 @@ def test_page_rests_on_table_1s_chosen_trainings_beside_its_own(checkout: Checko
     (command,) = re.findall(rf"python -m mmpose_ssn page {page} .*? --only ([^|\n]*?) +2>&1", output)
     of_table1 = {f"{run}/seed4" for run in chosen[:3]}
     assert set(command.split()) == of_table1 | beside
-    reason = output[: output.index(f"python -m mmpose_ssn page {page} ")].rsplit("Reason: ", 1)[1]
+    job = output.split(f"results/{page}.benchmark.tsv")[0].split("input: ")[-1]
     for one in of_table1 | beside - {"mean-pose"}:
-        assert f"results/figures/{one}/scores.json" in reason and f"results/figures/{one}/predictions" in reason, one
+        assert f"results/figures/{one}/scores.json" in job and f"results/figures/{one}/predictions" in job, one
 
 
 def test_preset_whose_contrasts_name_an_unknown_network_is_refused(checkout: Checkout, restored: None) -> None:
@@ -296,7 +297,7 @@ def test_lite_controls_are_asked_for_by_name(checkout: Checkout, target: str) ->
 
 def test_paper_preset_is_planned_without_coco(checkout: Checkout) -> None:
     assert checkout.planned("preset=paper", "networks=ssn", "seeds=0,1,2") == {
-        "find_coco": 1,
+        "find_photos": 1,
         "resolve": 3,
         "train": 3,
         "evaluate": 3,
@@ -329,6 +330,22 @@ def test_missing_coco_is_said_before_anything_else_is_done(checkout: Checkout) -
     assert status != 0
     assert "COCO is not in place: /nowhere lacks annotations/person_keypoints_train2017.json" in output
     assert "Training paper" not in output
+
+
+def test_leeds_is_looked_for_and_cut_where_a_preset_takes_a_few_photos(checkout: Checkout) -> None:
+    trained = {**dict.fromkeys(("resolve", "train", "evaluate", "mean_pose", "table1"), 1), "find_photos": 1}
+    assert checkout.planned("preset=photos", "networks=ssn") == trained
+    assert checkout.planned("preset=photos-smoke", "networks=ssn") == {**trained, "limit_photos": 1}
+    planned = checkout.planned("preset=photos", target="results/photos/trials.csv")
+    assert planned["train_trial"] == planned["evaluate_trial"] == 12
+
+
+def test_missing_leeds_is_said_with_what_to_do_before_anything_else_is_done(checkout: Checkout) -> None:
+    target = "results/photos/lite-k256/seed0/scores.json"
+    status, output = checkout.snakemake("preset=photos", "leeds_root=/nowhere", target=target)
+    assert status != 0
+    assert "Leeds Sports Pose is not in place: /nowhere lacks lsp_dataset/joints.mat" in output
+    assert "./run snakemake --cores 1 leeds downloads it" in output and "Training photos" not in output
 
 
 def test_test_dev_is_planned_where_its_images_lie(checkout: Checkout, tmp_path: Path) -> None:
@@ -365,7 +382,7 @@ def test_checkpoint_of_the_users_own_is_scored_in_place_of_a_training(checkout: 
             "presett=smoke",
             "unknown configuration key presett; expected of: preset, networks, seeds, trunk, checkpoints",
         ),
-        ("preset=maxi", "unknown preset 'maxi', expected one of: figures, paper, smoke"),
+        ("preset=maxi", "unknown preset 'maxi', expected one of: figures, paper, photos, photos-smoke, smoke"),
         ("networks=ssn,ssnn", "unknown network ssnn; expected of: backbone, backbone-esp, ssn-wo-ca"),
         ("checkpoints=ssn=no.pth", "the checkpoint of ssn is not there: 'no.pth'"),
         ("checkpoints=ssnn=no.pth", "unknown network of a checkpoint ssnn; expected of: backbone, backbone-esp"),

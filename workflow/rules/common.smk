@@ -10,6 +10,7 @@ from snakemake.utils import validate
 import mmpose_ssn
 from mmpose_ssn import paper
 from mmpose_ssn.claims import claims
+from mmpose_ssn.experiment.data_sets import DATA_SETS
 from mmpose_ssn.experiment.plan import relative_cost, write_plans
 from mmpose_ssn.experiment.presets import is_meaningless, load_preset
 from mmpose_ssn.experiment.resolved_config import digest, resolve
@@ -71,7 +72,7 @@ def chosen():
     known = [
         run
         for one in networks().values()
-        if one.config and (preset["data"] == "coco" or one.id not in larger)
+        if one.config and (not preset.get("network") or one.id not in larger)
         for run in one.runs
     ]
     expect_known("network", runs, known)
@@ -144,7 +145,7 @@ CHECKPOINTS = own_checkpoints()
 
 # A run is a network, and after a slash a recipe that is not the common one.
 wildcard_constraints:
-    preset="[a-z]+",
+    preset="[a-z-]+",
     run="|".join(run for one in networks().values() if one.config for run in one.runs),
     network="|".join(
         name for name, row in paper.table3().items() if row.citation is None
@@ -153,22 +154,36 @@ wildcard_constraints:
     rate="[0-9.e-]+",
 
 
-def is_drawn(wildcards):
-    return load_preset(wildcards.preset)["data"] == "drawn"
+def is_small(preset):
+    """Whether a preset's networks are smaller than the paper's: these train side by side, one thread each."""
+    return load_preset(preset).get("network") is not None
+
+
+def limit_of(preset):
+    """How many photos of each split a preset takes; None for all."""
+    preset = load_preset(preset)
+    return preset.get(preset["data"], {}).get("limit")
+
+
+def users_root(wildcards):
+    """The folder that a user has the preset's data in; None where the workflow makes it."""
+    return config.get(DATA_SETS[load_preset(wildcards.preset)["data"]].root_key)
 
 
 def data_root(wildcards):
-    return (
-        f"data/drawn/{wildcards.preset}" if is_drawn(wildcards) else config["coco_root"]
-    )
+    """The folder that the preset's networks are trained on: the user's, or one that is made for the preset alone."""
+    if limit_of(wildcards.preset):
+        return f"data/limited/{wildcards.preset}"
+    return users_root(wildcards) or f"data/drawn/{wildcards.preset}"
 
 
 def data_ready(wildcards):
     """The file that says that the preset's data is in place."""
+    root = data_root(wildcards)
     return (
-        f"{data_root(wildcards)}/manifest.json"
-        if is_drawn(wildcards)
-        else f"results/{wildcards.preset}/coco.json"
+        f"results/{wildcards.preset}/{load_preset(wildcards.preset)['data']}.json"
+        if root == users_root(wildcards)
+        else f"{root}/manifest.json"
     )
 
 
@@ -179,7 +194,7 @@ def draw_options(wildcards):
     return f"{counts} --image-size {size} --seed {drawn['seed']}"
 
 
-def config_digest(wildcards, seed=None, split="val"):
+def config_digest(wildcards, seed=None, split=None):
     seed = int(wildcards.seed) if seed is None else seed
     network, recipe = split_run(wildcards.run)
     root = data_root(wildcards)
@@ -198,8 +213,8 @@ def all_cores(wildcards):
 
 
 def threads_of_a_training(wildcards):
-    # Small trainings run side by side, one thread each; a full-size one takes the machine.
-    return 1 if is_drawn(wildcards) else workflow.cores
+    # A full-size one takes the machine.
+    return 1 if is_small(wildcards.preset) else workflow.cores
 
 
 def cost_of_a_training(wildcards):
@@ -213,7 +228,7 @@ PLAN = f"results/{PRESET}/plan.json"
 def write_training_plan():
     """Write down which trainings go together, so that each can say how long all of them will take."""
     preset = load_preset(PRESET)
-    side_by_side = workflow.cores if preset["data"] == "drawn" else 1
+    side_by_side = workflow.cores if is_small(PRESET) else 1
     beside = [run for run in BESIDE if run not in CHOSEN]
     groups = (CHOSEN, SEEDS), (beside, SEEDS), FOR_CLAIMS_ALONE.values()
     plans = [

@@ -119,7 +119,7 @@ rule baselines:
         full_size_latency=([] if is_meaningless(PRESET) else rules.latency.output),
         latency=(
             expand(rules.latency_of_preset.output, preset=PRESET)
-            if is_drawn(OF_PRESET)
+            if is_small(PRESET)
             else []
         ),
         scores=scored("baselines"),

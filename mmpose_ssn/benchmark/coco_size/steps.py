@@ -25,7 +25,7 @@ import mmpose_ssn.plugin  # noqa: F401  registers the stream and the metric
 from mmpose_ssn.benchmark.coco_size.drawn_copies import CocoSize, annotation_file, detections
 from mmpose_ssn.benchmark.coco_size.measurement import Measurement, measured, over_rounds
 from mmpose_ssn.datasets.sample_stream import SampleStream
-from mmpose_ssn.evaluation.bootstrap import KeypointAnnotations, KeypointMatches
+from mmpose_ssn.evaluation.bootstrap import KeypointAnnotations, KeypointMatches, bootstrap_interval
 from mmpose_ssn.experiment.presets import load_preset
 from mmpose_ssn.experiment.resolved_config import resolve
 
@@ -105,7 +105,7 @@ def resampling(root: Path, resamples: int) -> list[Measurement]:
         annotations = KeypointAnnotations.from_file(annotation_file(root, "val2017"))
         matches = KeypointMatches.from_results(annotations, root / f"predictor.{_PREDICTORS[-1]}.keypoints.json")
     with measured("evaluation", f"{resamples} resamples of one predictor") as drawn:
-        matches.bootstrap_interval(resamples=resamples)
+        bootstrap_interval(matches, "AP", resamples=resamples)
     return [*matched, *drawn]
 
 

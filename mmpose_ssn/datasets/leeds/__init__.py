@@ -7,7 +7,7 @@ Johnson and Everingham, Learning Effective Human Pose Estimation from Inaccurate
 from functools import partial
 
 from mmpose_ssn.datasets import published
-from mmpose_ssn.datasets.leeds.annotations import SPLITS, VERSION, annotate, annotation_file, missing
+from mmpose_ssn.datasets.leeds.annotations import SPLITS, VERSION, annotate, annotation_file, limit, missing
 from mmpose_ssn.datasets.leeds.archives import FORMS, HOW_TO_GET, chosen_form, contents
 from mmpose_ssn.datasets.leeds.joints import KEYPOINTS
 
@@ -24,5 +24,6 @@ __all__ = [
     "chosen_form",
     "contents",
     "get",
+    "limit",
     "missing",
 ]

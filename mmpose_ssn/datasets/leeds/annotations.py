@@ -89,20 +89,45 @@ def annotate(root: Path, form: str) -> Path:
         size = _size(file)
         images[split].append({"id": image_id, "file_name": name, "width": size[0], "height": size[1]})
         people[split].append(_person(image_id, file, joints, size))
-    annotations = {}
-    for split in SPLITS:
-        content = json.dumps({**_header(split), "images": images[split], "annotations": people[split]}) + "\n"
-        digests[split].update(hashlib.sha256(content.encode()).digest())
-        annotations[annotation_file(root, split)] = content
-    manifest = {
-        "generator": "mmpose_ssn.datasets.leeds",
-        "version": VERSION,
-        "lsp": form,
-        "counts": {split: len(images[split]) for split in SPLITS},
-        "digests": {split: digests[split].hexdigest() for split in SPLITS},
-    }
-    write_together({root / "manifest.json": json.dumps(manifest, indent=2) + "\n", **annotations})
-    return root / "manifest.json"
+    annotated = {split: {**_header(split), "images": images[split], "annotations": people[split]} for split in SPLITS}
+    return _write(root, annotated, digests, lsp=form)
+
+
+def limit(root: Path, photos: int, out: Path) -> Path:
+    """Make a data root of a few photos of each split, spread evenly over it, for a run of the machinery.
+
+    Args:
+        root: Annotated data root, whose folders of photos are linked.
+        photos: Greatest number of photos of a split.
+        out: Data root to make.
+
+    Returns:
+        Path of its manifest.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If both data roots are the same.
+    """
+    if out.resolve() == root.resolve():
+        raise ValueError(
+            f"{out}: the few photos need a data root of their own; expected another folder than all of them"
+        )
+    annotated = {split: json.loads(annotation_file(root, split).read_text(encoding="utf-8")) for split in SPLITS}
+    digests = {split: hashlib.sha256() for split in SPLITS}
+    folders = set()
+    for split, content in annotated.items():
+        chosen = np.unique(np.linspace(0, len(content["images"]) - 1, photos).round().astype(int))
+        content["images"] = [content["images"][index] for index in chosen]
+        content["annotations"] = [content["annotations"][index] for index in chosen]  # one person a photo, in order
+        for image in content["images"]:
+            digests[split].update(hashlib.sha256((root / image["file_name"]).read_bytes()).digest())
+            folders.add(Path(image["file_name"]).parts[0])
+    out.mkdir(parents=True, exist_ok=True)
+    for folder in folders:
+        (out / folder).unlink(missing_ok=True)
+        (out / folder).symlink_to((root / folder).resolve())
+    form = json.loads((root / "manifest.json").read_text(encoding="utf-8"))["lsp"]
+    return _write(out, annotated, digests, lsp=form, limit=photos)
 
 
 def missing(root: Path, form: str) -> list[str]:
@@ -115,6 +140,23 @@ def missing(root: Path, form: str) -> list[str]:
     published = [name for part in contents(form) for name in part.missing(root)]
     made = [*(annotation_file(root, split) for split in SPLITS), root / "manifest.json"]
     return published + [str(file.relative_to(root)) for file in made if not file.is_file()]
+
+
+def _write(root: Path, annotated: dict[str, dict[str, Any]], digests: dict[str, Any], **described: Any) -> Path:
+    """Write the annotations of all splits, and a manifest with the digests of their photos completed by them."""
+    texts = {split: json.dumps(content) + "\n" for split, content in annotated.items()}
+    for split, text in texts.items():
+        digests[split].update(hashlib.sha256(text.encode()).digest())
+    manifest = {
+        "generator": "mmpose_ssn.datasets.leeds",
+        "version": VERSION,
+        **described,
+        "counts": {split: len(content["images"]) for split, content in annotated.items()},
+        "digests": {split: digest.hexdigest() for split, digest in digests.items()},
+    }
+    files = {annotation_file(root, split): text for split, text in texts.items()}
+    write_together({root / "manifest.json": json.dumps(manifest, indent=2) + "\n", **files})
+    return root / "manifest.json"
 
 
 def _photos(root: Path, form: str) -> Iterator[tuple[str, int, str, npt.NDArray[np.float64]]]:
