@@ -82,6 +82,8 @@ class Results:
             files.append(self.folder / self.preset / MEAN_POSE / "scores.json")
         scores = [read_scores(file) for file in files if file.is_file()]
         check_together(self.preset, scores, runs, apart_from)
+        if others := [one for one in scores if one.metric != "AP"]:
+            raise RefusedInput(f"{others[0].path}: $.metric: is {others[0].metric}, but pages show AP alone as yet")
         return scores
 
     def trained(self, scores: Sequence[Scores], asked: Collection[Contrast] = ()) -> TrainedPredictors:

@@ -16,7 +16,7 @@ from mmpose_ssn.pages.study import data_notices
 
 
 def page(results: Results) -> Page:
-    """AP of every network that was tried at every rate, on the tune split.
+    """The deciding figure of every network that was tried at every rate, on the tune split.
 
     Raises:
         RefusedInput: If the preset has no trials, one is missing, or one was scored on another split.
@@ -26,13 +26,13 @@ def page(results: Results) -> Page:
         raise RefusedInput(f"the preset {results.preset} has no trials")
     planned = [(name, rate) for name in trials["networks"] for rate in trials["rates"]]
     table = table_of_trials([folder / name / f"rate{rate}" / "scores.json" for name, rate in planned])
-    rates = table.pivot(index="network", columns="learning_rate", values="ap")
+    rates, metric = table.pivot(index="network", columns="learning_rate", values="figure"), table["metric"].iloc[0]
     columns: Columns = {
         ("Network",): [str(name) for name in rates.index],
-        **{("AP, rate", f"{rate:g}"): [f"{ap:.1f}" for ap in rates[rate]] for rate in rates},
+        **{(f"{metric}, rate", f"{rate:g}"): [f"{figure:.1f}" for figure in rates[rate]] for rate in rates},
     }
     return Page(
-        title=f"Trials of the learning rate, preset {results.preset}: AP on {table.data.iloc[0]}",
+        title=f"Trials of the learning rate, preset {results.preset}: {metric} on {table.data.iloc[0]}",
         notices=data_notices(results.preset, str(table.data.iloc[0])),
         meaningless=is_meaningless(results.preset),
         blocks=[Table(columns), Paragraph(f"The rate {best_rate(table):g} has the best mean over the networks.")],
@@ -57,9 +57,10 @@ def table_of_trials(files: Iterable[Path]) -> pd.DataFrame:
             {
                 "network": scores.network,
                 "learning_rate": float(file.parent.name.removeprefix("rate")),
-                "ap": 100 * scores.ap,
-                "ap_low": 100 * low,
-                "ap_high": 100 * high,
+                "metric": scores.metric,
+                "figure": 100 * scores.ap,
+                "figure_low": 100 * low,
+                "figure_high": 100 * high,
                 "seed": scores.seed,
                 **{name: made[name] for name in ("data", "data_digest", "iterations", "wall_time_s", "commit", "date")},
             }
@@ -68,5 +69,5 @@ def table_of_trials(files: Iterable[Path]) -> pd.DataFrame:
 
 
 def best_rate(table: pd.DataFrame) -> float:
-    """The learning rate with the highest mean AP over all networks that were tried."""
-    return float(table.groupby("learning_rate")["ap"].mean().idxmax())
+    """The learning rate with the highest mean of the deciding figure over all networks that were tried."""
+    return float(table.groupby("learning_rate")["figure"].mean().idxmax())

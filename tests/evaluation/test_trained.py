@@ -138,6 +138,7 @@ def write_scores(root: Path, network: str, seed: int, predictors: dict[str, list
         "recipe": "common",
         "preset": "figures",
         "seed": seed,
+        "metric": "AP",
         "final": "P4",
         "predictors": {name: {"AP": ap(PEOPLE, found), "AP_interval": [0, 1]} for name, found in predictors.items()},
         "images": IMAGES,

@@ -108,7 +108,7 @@ class ResultsFolder:
         cost = {"params": 634123, "macs": 112345678, "ops": 123456789}
         folder = self.path / preset / run
         content = {
-            **dict(network=network, recipe=recipe, preset=preset, final=list(ap)[-1]),
+            **dict(network=network, recipe=recipe, preset=preset, metric="AP", final=list(ap)[-1]),
             "predictors": {
                 name: {"AP": one, "AP_interval": [max(one - 0.02, 0.0), min(one + 0.02, 1.0)]}
                 for name, one in ap.items()

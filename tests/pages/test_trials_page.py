@@ -40,7 +40,7 @@ def trial(made):
 
 def test_rate_is_best_on_the_mean_over_the_networks_and_not_for_one(trial) -> None:
     table = table_of_trials([trial(*tried, ap) for tried, ap in FOUND.items()])
-    assert {(row.network, row.learning_rate): row.ap for row in table.itertuples()} == {
+    assert {(row.network, row.learning_rate): row.figure for row in table.itertuples()} == {
         key: pytest.approx(100 * ap) for key, ap in FOUND.items()
     }
     assert best_rate(table) == 0.004
@@ -82,9 +82,9 @@ def test_a_preset_without_trials_has_no_page_of_them(made) -> None:
 
 
 def test_rate_of_figures_is_what_its_committed_trials_speak_for() -> None:
-    table, figures = pd.read_csv(COMMITTED), load_preset("figures")
+    table, figures = pd.read_csv(COMMITTED).rename(columns={"ap": "figure"}), load_preset("figures")
     planned = {(network, rate) for network in figures["trials"]["networks"] for rate in figures["trials"]["rates"]}
     networks = table[table.columns[0]]  # called variant then
     assert set(zip(networks, table["learning_rate"], strict=True)) == planned and len(table) == len(planned)
-    rates = table.groupby("learning_rate")["ap"].mean()
+    rates = table.groupby("learning_rate")["figure"].mean()
     assert best_rate(table) == figures["training"]["learning_rate"] == rates.idxmax()

@@ -333,11 +333,17 @@ def test_missing_coco_is_said_before_anything_else_is_done(checkout: Checkout) -
 
 
 def test_leeds_is_looked_for_and_cut_where_a_preset_takes_a_few_photos(checkout: Checkout) -> None:
-    trained = {**dict.fromkeys(("resolve", "train", "evaluate", "mean_pose", "table1"), 1), "find_photos": 1}
-    assert checkout.planned("preset=photos", "networks=ssn") == trained
-    assert checkout.planned("preset=photos-smoke", "networks=ssn") == {**trained, "limit_photos": 1}
+    trained, scores = dict.fromkeys(("find_photos", "resolve", "train", "evaluate"), 1), "ssn/seed0/scores.json"
+    assert checkout.planned("preset=photos", target=f"results/photos/{scores}") == trained
+    planned = checkout.planned("preset=photos-smoke", target=f"results/photos-smoke/{scores}")
+    assert planned == {**trained, "limit_photos": 1}
     planned = checkout.planned("preset=photos", target="results/photos/trials.csv")
     assert planned["train_trial"] == planned["evaluate_trial"] == 12
+
+
+def test_page_of_ap_is_refused_for_photos_before_a_night_of_trainings(checkout: Checkout) -> None:
+    status, output = checkout.snakemake("preset=photos", dry=True, target="results/table1.md")
+    assert status != 0 and "the page table1 shows AP, but the preset photos is scored by PCK@0.2" in output, output
 
 
 def test_missing_leeds_is_said_with_what_to_do_before_anything_else_is_done(checkout: Checkout) -> None:
