@@ -147,7 +147,7 @@ def heads():
     def build(codec, n_samples):
         decoder = dict(type=codec, input_size=INPUT, heatmap_size=HEATMAP, sigma=2)
         with DefaultScope.overwrite_default_scope("mmpose"):
-            ours = StagePredictorsHead(pyramid_levels=1, channels=32, decoder=decoder)
+            ours = StagePredictorsHead(17, pyramid_levels=1, channels=32, decoder=decoder)
             theirs = HeatmapHead(17, 17, deconv_out_channels=None, final_layer=None, decoder=decoder)
         ours.stage_predictors = GivenHeatmaps()
         size = np.array(INPUT, dtype=np.float32)  # the crop is the image, so that both have one coordinate system
