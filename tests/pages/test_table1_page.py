@@ -689,5 +689,8 @@ def test_command_refuses_trainings_that_are_not_there(made, score, tmp_path, cap
 def test_command_refuses_an_unknown_preset_for_every_page(made, tmp_path, capsys, name):
     command = ["page", name, "--preset", "mini", "--results", str(tmp_path), "--out", str(tmp_path / "new" / name)]
     assert main(command) == 1
-    assert capsys.readouterr().err == "error: unknown preset 'mini', expected one of: figures, paper, smoke\n"
+    assert (
+        capsys.readouterr().err
+        == "error: unknown preset 'mini', expected one of: figures, paper, photos, photos-smoke, smoke\n"
+    )
     assert not (tmp_path / "new").exists()
