@@ -47,10 +47,8 @@ def planned_families() -> list[list[Contrast]]:
     """
     families: dict[str, list[Contrast]] = {"1": [difference(one.higher, one.lower) for one in orderings().values()]}
     asked = {question(contrast) for contrast in families["1"]}
-    for claim in claims().values():
-        if claim.decided_by != "scores" or claim.kind == "point":
-            continue
-        for contrast in questions(claim):
+    for claim, contrasts in _asking():
+        for contrast in contrasts:
             if question(contrast) not in asked:
                 asked.add(question(contrast))
                 home = claim.id if claim.kind == "shape" else claim.place.table or "text"
@@ -62,12 +60,11 @@ def repeated() -> list[str]:
     """The claims that rest on just the differences that an earlier one rests on, by their ids."""
     asked: set[frozenset[Question]] = set()
     found = []
-    for claim in claims().values():
-        if claim.decided_by == "scores" and claim.kind != "point":
-            own = frozenset(map(question, questions(claim)))
-            if own in asked:
-                found.append(claim.id)
-            asked.add(own)
+    for claim, contrasts in _asking():
+        own = frozenset(map(question, contrasts))
+        if own in asked:
+            found.append(claim.id)
+        asked.add(own)
     return found
 
 
@@ -78,14 +75,18 @@ def compared(trained: TrainedPredictors) -> dict[str, list[Comparison]]:
         RefusedInput: If a detection file is missing, or does not give the AP that its ``scores.json`` holds.
     """
     asked = {
-        claim.id: questions(claim)
-        for claim in claims().values()
-        if claim.decided_by == "scores"
-        and claim.kind != "point"
-        and not any(trained.missing(contrast) for contrast in questions(claim))
+        claim.id: contrasts
+        for claim, contrasts in _asking()
+        if not any(trained.missing(contrast) for contrast in contrasts)
     }
     found = trained.compare({question(one): one for contrasts in asked.values() for one in contrasts})
     return {name: [found[question(one)] for one in contrasts] for name, contrasts in asked.items()}
+
+
+def _asking() -> list[tuple[Claim, list[Contrast]]]:
+    """The claims that compare trained networks' AP, each with the sums that it asks for."""
+    compare = [claim for claim in claims().values() if claim.decided_by == "scores" and claim.kind != "point"]
+    return [(claim, questions(claim)) for claim in compare]
 
 
 def _descending(terms: Sequence[Contrast]) -> list[Contrast]:
