@@ -174,7 +174,7 @@ def _judged(claim: Claim, trained: TrainedPredictors, comparisons: Sequence[Comp
     if claim.kind != "point":
         return judge_little(comparisons[0], claim.bound) if _is_of_little(claim) else judge_ordering(*comparisons)
     assert claim.subject is not None and claim.value is not None  # claims.schema.yaml
-    ap = [100 * one.predictors[claim.predictor or one.final].ap for one in trained.of(claim.subject)]
+    ap = [100 * one.predictors[claim.predictor or one.final].score for one in trained.of(claim.subject)]
     return judge_point(trained.preset, ap, claim.value, trained.spread(claim.subject), claim.margin.value)
 
 

@@ -14,7 +14,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("file", type=Path, help="a results file, such as results/table1.csv")
     parser.add_argument("row", help="value of its first column, such as ssn")
-    parser.add_argument("column", help="name of the column, as in the file or in short: AP for ap_measured")
+    parser.add_argument(
+        "column", help="name of the column, as in the file, or in short: AP for what was measured of it"
+    )
     parser.add_argument(
         "--only",
         nargs="+",

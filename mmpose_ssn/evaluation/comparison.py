@@ -1,8 +1,9 @@
-r"""Weighted sums of networks' AP compared: the difference, its interval and its p by a t test, and one decision.
+r"""Weighted sums of networks' scores compared: the difference, its interval and its p by a t test, and one decision.
 
-A network's AP in one training is taken to be the network's mean plus noise whose spread is that of its *group*, such as
-all deep networks. Three trainings tell a spread poorly, those of a whole group together well enough. For weights
-:math:`w_v` and :math:`n_v` trainings of each network v the difference has the variance
+A score is AP, or whatever figure decides, in percent. A network's score in one training is taken to be the network's
+mean plus noise whose spread is that of its *group*, such as all deep networks. Three trainings tell a spread poorly,
+those of a whole group together well enough. For weights :math:`w_v` and :math:`n_v` trainings of each network v the
+difference has the variance
 
 .. math:: V = \sum_v w_v^2 s_{g(v)}^2 / n_v + V_\text{images},
 
@@ -63,10 +64,10 @@ class Basis(Enum):
 
 @dataclass(frozen=True)
 class Spread:
-    """How much the AP of a group's networks varies from training to training.
+    """How much the score of a group's networks varies from training to training.
 
     Attributes:
-        sd: Standard deviation in AP points.
+        sd: Standard deviation in points.
         freedom: Degrees of freedom that it was estimated with.
         levene: p-value of equal spreads of the group's networks, by Levene's test about medians; None where fewer than
             two of them have three trainings, as two trainings are equally far from their median.
@@ -81,17 +82,17 @@ class Spread:
         """The spread over the trainings of several networks.
 
         Args:
-            networks: AP of each network's trainings, in AP points.
+            networks: Score of each network's trainings, in percent.
 
         Returns:
             None where no network has two trainings.
         """
-        trained = [ap for ap in networks if len(ap) > 1]
-        freedom = sum(len(ap) - 1 for ap in trained)
+        trained = [scores for scores in networks if len(scores) > 1]
+        freedom = sum(len(scores) - 1 for scores in trained)
         if not freedom:
             return None
-        squares = sum((len(ap) - 1) * statistics.variance(ap) for ap in trained)
-        told = [ap for ap in trained if len(ap) > 2]
+        squares = sum((len(scores) - 1) * statistics.variance(scores) for scores in trained)
+        told = [scores for scores in trained if len(scores) > 2]
         alike = len(told) < 2 or squares == 0  # Levene's statistic is 0 / 0 where nothing varies
         return cls(math.sqrt(squares / freedom), freedom, None if alike else float(levene(*told).pvalue))
 
@@ -103,8 +104,8 @@ class Term:
     Attributes:
         run: Name of the network under its recipe.
         group: Name of the group of networks that share its spread over trainings.
-        weight: Weight of its final predictor's AP; None where other predictors are in it, whose spread is their own.
-        sums: Weighted sum of its predictors' AP in each training, in AP points.
+        weight: Weight of its final predictor's score; None where other predictors are in it, whose spread is their own.
+        sums: Weighted sum of its predictors' scores in each training, in points.
         resampled: The same on each resample of the images, the mean over trainings, [R]; NaN where a resample has
             nobody in it.
     """
@@ -122,7 +123,7 @@ class TTest:
 
     Attributes:
         basis: Where it takes the spread over trainings from.
-        error: Standard error of the difference, in AP points.
+        error: Standard error of the difference, in points.
         freedom: Degrees of freedom.
         p: Two-sided p-value.
         p_holm: The same, adjusted for its family; None where nothing is decided.
@@ -137,19 +138,19 @@ class TTest:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The first side's AP less the second's, in AP points.
+    """The first side's score less the second's, in points.
 
     Attributes:
         preset: The preset that all networks were trained under.
         trainings: Number of trainings of each network, by its run's name.
         difference: The difference of means over trainings.
-        images_error: The part of its standard error that the choice of images makes, in AP points.
+        images_error: The part of its standard error that the choice of images makes, in points.
         test: The test that interval and outcome are of.
         welch: Welch's test beside it; None where a network has one training.
         spreads: Spread of each group, as far as the test takes it from a group.
         levene: Smallest p-value of equal spreads among the groups that it could pool over; None where there is none.
         family: Number of comparisons that are decided together; None where this one is descriptive.
-        too_low: Networks whose AP is below the bound under which the preset compares nothing.
+        too_low: Networks whose score is below the bound under which the preset compares nothing.
     """
 
     preset: str
@@ -205,7 +206,7 @@ class Comparison:
         counts = sorted(set(self.trainings.values()))
         each = " to ".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
         return (
-            f"{self.difference:+.2f} AP, 95 % [{low:+.2f}, {high:+.2f}]{decided}; {each} training"
+            f"{self.difference:+.2f} points, 95 % [{low:+.2f}, {high:+.2f}]{decided}; {each} training"
             f"{'s' * (counts[-1] > 1)} of each network, their spread {self.test.basis.value}"
         )
 
@@ -228,20 +229,20 @@ def measure(
     Args:
         preset: The preset that all networks were trained under.
         terms: One term for each network.
-        images: Number of images that AP was taken on.
+        images: Number of images that were scored.
         spreads: Spread of each group, as these trainings have it.
         given: Spread of each group, for one whose networks were trained once here.
-        too_low: Networks whose AP is too low to be compared.
+        too_low: Networks whose score is too low to be compared.
 
     Returns:
         A descriptive comparison; :func:`compare` decides.
 
     Raises:
-        ValueError: If there are no terms, an AP is not a number, the terms are not resampled alike, or no resample has
-            anybody in it.
+        ValueError: If there are no terms, a score is not a number, the terms are not resampled alike, or no resample
+            has anybody in it.
     """
     if not terms or not all(term.sums and all(map(math.isfinite, term.sums)) for term in terms):
-        raise ValueError("expected one AP or more of each network, all of them numbers: evaluate the trainings again")
+        raise ValueError("expected one score or more of each network, all numbers: evaluate the trainings again")
     if len(lengths := {len(term.resampled) for term in terms}) != 1:
         raise ValueError(f"got {sorted(lengths)} resamples, expected the same draws of images for all trainings")
     resampled = np.sum([term.resampled for term in terms], axis=0)
@@ -323,7 +324,7 @@ def holm(p: Sequence[float], size: int | None = None) -> list[float]:
 
 
 _Share = tuple[float, float]
-"""A part of a difference's variance, in squared AP points, and the degrees of freedom that it was estimated with."""
+"""A part of a difference's variance, in squared points, and the degrees of freedom that it was estimated with."""
 
 
 def _shares(terms: Sequence[Term], spreads: Mapping[str, Spread]) -> list[_Share]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -48,12 +49,15 @@ class PredictorScore:
     """What one predictor reached.
 
     Attributes:
-        ap: The figure that decides, OKS AP or another (:attr:`Scores.metric`), as a fraction.
+        score: The figure that decides, OKS AP or another (:attr:`Scores.metric`), as a fraction.
         interval: Its 95 % bootstrap interval over images, as fractions.
+        figures: Every figure that was taken, by its name, as a fraction; NaN for one that there is not, such as that of
+            a joint that no image shows.
     """
 
-    ap: float
+    score: float
     interval: tuple[float, float]
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -100,13 +104,13 @@ class Scores:
         return run_name(self.network, self.recipe)
 
     @property
-    def ap(self) -> float:
+    def score(self) -> float:
         """The deciding figure of the final predictor, as a fraction."""
-        return self.predictors[self.final].ap
+        return self.predictors[self.final].score
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % bootstrap interval over images of :attr:`ap`."""
+        """95 % bootstrap interval over images of :attr:`score`."""
         return self.predictors[self.final].interval
 
 
@@ -138,10 +142,7 @@ def read_scores(path: Path) -> Scores:
         path=path,
         seed=content.get("seed"),
         annotations=Path(content["annotations"]),
-        predictors={
-            name: PredictorScore(figures[metric], (figures[f"{metric}_interval"][0], figures[f"{metric}_interval"][1]))
-            for name, figures in content["predictors"].items()
-        },
+        predictors={name: _predictor_score(figures, metric) for name, figures in content["predictors"].items()},
         cost=_network_cost(content["cost"]) if content.get("cost") else None,
         **{name: content[name] for name in _AS_THEY_ARE},
     )
@@ -159,7 +160,7 @@ def check_together(
         apart_from: Settings of the protocol that may differ between them.
 
     Raises:
-        RefusedInput: If they are not all of one preset, data set and protocol, as far as the mean pose has one.
+        RefusedInput: If they are not all of one preset, metric, data set and protocol, as far as the mean pose has one.
     """
     seen: dict[tuple[str, int | None], Path] = {}
     first = next((one for one in scores if one.cost), scores[0] if scores else None)
@@ -178,16 +179,23 @@ def check_together(
         )
         if one.cost is None:
             protocol = {name: value for name, value in protocol.items() if name in ours}
-        for field, got, expected in (
+        for key, got, expected in (
+            ("metric", one.metric, first.metric),
             ("provenance.data", one.provenance["data"], first.provenance["data"]),
             ("provenance.data_digest", one.provenance["data_digest"], first.provenance["data_digest"]),
             ("protocol", ours, protocol),
         ):
             if got != expected:
                 raise RefusedInput(
-                    f"{one.path}: $.{field}: is {got!r}, but {expected!r} in {first.path}; "
+                    f"{one.path}: $.{key}: is {got!r}, but {expected!r} in {first.path}; "
                     "one column holds one data set and one protocol: evaluate them alike"
                 )
+
+
+def _predictor_score(content: Mapping[str, Any], metric: str) -> PredictorScore:
+    low, high = content[f"{metric}_interval"]
+    figures = {name: math.nan if one is None else one for name, one in content.items() if not isinstance(one, list)}
+    return PredictorScore(content[metric], (low, high), figures)
 
 
 def _network_cost(content: dict[str, Any]) -> NetworkCost:

@@ -1,4 +1,4 @@
-"""The trainings of one preset and their detections, from which weighted sums of predictors' AP are compared."""
+"""The trainings of one preset and their detections, from which weighted sums of predictors' figures are compared."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from mmpose_ssn.evaluation.bootstrap import KeypointAnnotations, KeypointMatches, draw_images
+from mmpose_ssn.evaluation.bootstrap import KeypointAnnotations, KeypointMatches, ScoredDetections, draw_images
 from mmpose_ssn.evaluation.comparison import Comparison, Name, Spread, Term, compare, measure
-from mmpose_ssn.evaluation.scores import Scores
+from mmpose_ssn.evaluation.pck_matches import PCKMatches
+from mmpose_ssn.evaluation.scores import PredictorScore, Scores
 from mmpose_ssn.files import RefusedInput
 from mmpose_ssn.networks import spread_group
 
@@ -23,7 +24,7 @@ Predictor = tuple[str, str | None]
 """Name of a run and one of its predictors; None for its final predictor."""
 
 Contrast = Mapping[Predictor, float]
-"""Weight of each predictor's AP; a comparison asks whether their sum is above zero."""
+"""Weight of each predictor's figure; a comparison asks whether their sum is above zero."""
 
 
 def difference(higher: str, lower: str, predictor: str | None = None) -> Contrast:
@@ -53,13 +54,16 @@ class TrainedPredictors:
             of Table 1, so that one difference has one interval and one outcome on every page.
         families: The contrasts that are decided, those of a family together; all others are descriptive.
         given: Spread over trainings of each group, for one whose networks were trained once.
-        least_ap: AP in percent, the mean over seeds, below which a network is not compared; 0 for no bound.
+        least_score: Deciding figure in percent, the mean over seeds, below which a network is not compared; 0 for no
+            bound.
         decisive: Networks that void every comparison where one of them is below it.
+        figure: Name of the figure that is compared; by default the one that decides (:attr:`Scores.metric`).
         resamples: Number of draws of the images.
 
     Attributes:
         preset: The preset.
         scores: The scores by run and seed; the mean pose, which was not trained, is left out.
+        figure: Name of the figure that is compared.
         spreads: Spread over these trainings of each group's final predictors. A network that is a group of its own has
             one wherever it stands.
         resamples: Number of draws of the images.
@@ -72,19 +76,21 @@ class TrainedPredictors:
         pool: Iterable[Scores] = (),
         families: Iterable[Iterable[Contrast]] = (),
         given: Mapping[str, Spread] | None = None,
-        least_ap: float = 0.0,
+        least_score: float = 0.0,
         decisive: Collection[str] = (),
+        figure: str | None = None,
         resamples: int = RESAMPLES,
     ) -> None:
         self.preset, self.resamples = preset, resamples
         self._families = [{question(one): one for one in family} for family in families]
         pooled_over = {(one.run, one.seed): one for one in pool if one.seed is not None}
         self.scores = pooled_over | {(one.run, one.seed): one for one in scores if one.seed is not None}
-        self._given, self._least_ap, self._decisive = given or {}, least_ap, decisive
+        self._given, self._least_score, self._decisive = given or {}, least_score, decisive
+        self.figure = figure or next((one.metric for one in self.scores.values()), "AP")
         groups: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
         for (run, seed), one in self.scores.items():
             if not pooled_over or (run, seed) in pooled_over or spread_group(run) == run:
-                groups[spread_group(run)][run].append(100 * one.ap)
+                groups[spread_group(run)][run].append(100 * self._of(one.predictors[one.final]))
         pooled = {group: Spread.pooled(networks.values()) for group, networks in groups.items()}
         self.spreads = {group: spread for group, spread in pooled.items() if spread}
         self._annotations: KeypointAnnotations | None = None
@@ -112,7 +118,7 @@ class TrainedPredictors:
             contrasts: The contrasts, by name.
 
         Raises:
-            RefusedInput: If detections are missing, or do not give the AP that their ``scores.json`` holds.
+            RefusedInput: If detections are missing, or do not give the figure that their ``scores.json`` holds.
         """
         asked = {name: question(one) for name, one in contrasts.items() if not self.missing(one)}
         wanted = dict(zip(asked.values(), (contrasts[name] for name in asked), strict=True))
@@ -137,9 +143,10 @@ class TrainedPredictors:
         return self.spreads.get(group) or self._given[group]
 
     def too_low(self, runs: Iterable[str]) -> tuple[str, ...]:
-        """The decisive networks whose AP is below the bound, and those of some runs; none is compared with another."""
+        """The decisive networks that are below the bound, and those of some runs; none is compared with another."""
         asked = dict.fromkeys([*self._decisive, *runs])
-        return tuple(run for run in asked if self.of(run) and 100 * fmean(s.ap for s in self.of(run)) < self._least_ap)
+        reached = {run: 100 * fmean(one.score for one in self.of(run)) for run in asked if self.of(run)}
+        return tuple(run for run, score in reached.items() if score < self._least_score)
 
     def _measured(self, contrast: Contrast) -> Comparison:
         runs: dict[str, dict[str, float]] = defaultdict(dict)
@@ -153,7 +160,7 @@ class TrainedPredictors:
     def _term(self, run: str, weights: Mapping[str, float]) -> Term:
         trainings = self.of(run)
         resampled = [
-            weight * self._resampled_ap(scores, predictor)
+            weight * self._resampled_figure(scores, predictor)
             for scores in trainings
             for predictor, weight in weights.items()
         ]
@@ -161,36 +168,43 @@ class TrainedPredictors:
             run=run,
             group=spread_group(run),
             weight=weights[trainings[0].final] if list(weights) == [trainings[0].final] else None,
-            sums=[100 * sum(w * scores.predictors[name].ap for name, w in weights.items()) for scores in trainings],
+            sums=[
+                100 * sum(weight * self._of(scores.predictors[name]) for name, weight in weights.items())
+                for scores in trainings
+            ],
             resampled=100 * np.sum(resampled, axis=0) / len(trainings),
         )
 
-    def _resampled_ap(self, scores: Scores, predictor: str) -> npt.NDArray[np.float64]:
+    def _of(self, predictor: PredictorScore) -> float:
+        return predictor.figures[self.figure]
+
+    def _resampled_figure(self, scores: Scores, predictor: str) -> npt.NDArray[np.float64]:
         assert scores.seed is not None  # it was trained
         key = (scores.run, scores.seed, predictor)
         if key not in self._resampled:
             matches = self._matched(scores, predictor)
             draws = draw_images(len(matches.image_ids), self.resamples, seed=0)
-            self._resampled[key] = matches.resampled_average_precision(draws)
+            self._resampled[key] = matches.resampled(self.figure, draws)
         return self._resampled[key]
 
-    def _matched(self, scores: Scores, predictor: str) -> KeypointMatches:
+    def _matched(self, scores: Scores, predictor: str) -> ScoredDetections:
         detections = scores.path.parent / "predictions" / f"predictor.{predictor}.keypoints.json"
         file = scores.annotations
         try:
             if self._annotations is None:
                 self._annotations = KeypointAnnotations.from_file(file)
             file = detections
-            matches = KeypointMatches.from_results(self._annotations, detections)
+            how = KeypointMatches if self.figure == "AP" else PCKMatches
+            matches: ScoredDetections = how.from_results(self._annotations, detections)
         except OSError as error:
             why = f"cannot be read ({error.strerror}); evaluate {scores.run} again"
             raise RefusedInput(f"{file}: {why}") from error
         except ValueError as error:
             raise RefusedInput(str(error)) from error
-        said = scores.predictors[predictor].ap
-        if abs(matches.figures["AP"] - said) > 1e-6:
+        said, found = self._of(scores.predictors[predictor]), matches.figures[self.figure]
+        if abs(found - said) > 1e-6:
             raise RefusedInput(
-                f"{detections}: its AP on {scores.annotations} is {matches.figures['AP']:.6f}, but {scores.path} says "
+                f"{detections}: its {self.figure} on {scores.annotations} is {found:.6f}, but {scores.path} says "
                 f"{said:.6f}; evaluate {scores.run} again"
             )
         return matches

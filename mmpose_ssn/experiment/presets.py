@@ -33,13 +33,18 @@ class Preset:
 
     @property
     def decisive(self) -> tuple[str, ...]:
-        """Networks that void the whole experiment where one of them is below :attr:`least_ap`."""
+        """Networks that void the whole experiment where one of them is below :attr:`least_score`."""
         return tuple(self.get("validity", {}).get("decisive", ()))
 
     @property
-    def least_ap(self) -> float:
-        """AP in percent below which the preset compares nothing; 0 where it names no bound."""
-        return float(self.get("validity", {}).get("least_ap", 0.0))
+    def metric(self) -> str:
+        """The figure that decides, ``AP`` or another, by which its data set is scored."""
+        return DATA_SETS[self["data"]].metric
+
+    @property
+    def least_score(self) -> float:
+        """Deciding figure in percent below which the preset compares nothing; 0 where it names no bound."""
+        return float(self.get("validity", {}).get("least_score", 0.0))
 
     @property
     def primary(self) -> tuple[tuple[str, str], ...] | None:

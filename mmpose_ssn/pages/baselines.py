@@ -1,4 +1,4 @@
-"""The paper's networks beside MMPose's, and beside what could stand in their modules' place: cost, time and AP."""
+"""The paper's networks beside MMPose's, and beside what could stand in their modules' place: cost, time and score."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from mmpose_ssn.pages.plots.pareto_plot import Point, front
 from mmpose_ssn.pages.results import Results
 from mmpose_ssn.pages.study import PAPER_DATA, Study, interval_note, outcome_note
 from mmpose_ssn.pages.wording import (
-    ap_cell,
     comparison_record,
     difference_cell,
     distinct,
     listed,
     outcome_words,
     provenance_record,
+    score_cell,
     spread_words,
 )
 from mmpose_ssn.paper import PrintedNumber
@@ -46,10 +46,10 @@ class Entrant:
         scores: Scores of its trainings, by ascending seed.
         deployed: Cost of the network that was trained, with its final predictor alone.
         latency: What it takes for one image; None where it was not timed.
-        comparison: AP less that of the network that it is held against; None where it is held against none, or that one
-            was not trained.
+        comparison: Score less that of the network that it is held against; None where it is held against none, or that
+            one was not trained.
         published: AP on COCO val2017 that the paper prints, or MMPose of its checkpoint; None for a network of ours.
-        too_low: Whether it is compared with nothing, as its AP or that of a decisive network is below the bound.
+        too_low: Whether it is compared with nothing, as its score or that of a decisive network is below the bound.
     """
 
     run: str
@@ -81,9 +81,9 @@ class Entrant:
         return any("external" in one.provenance for one in self.scores)
 
     @property
-    def ap(self) -> float:
-        """AP in percent, the mean over seeds."""
-        return 100 * fmean(scores.ap for scores in self.scores)
+    def score(self) -> float:
+        """The deciding figure in percent, the mean over seeds."""
+        return 100 * fmean(scores.score for scores in self.scores)
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def page_of(beside: Baselines) -> Page:
     if beside.entrants:
         blocks += [
             Heading("Scored here"),
-            Picture(_drawing(beside), "AP against parameters, multiply-accumulates and time"),
+            Picture(_drawing(beside), f"{study.metric} against parameters, multiply-accumulates and time"),
             Table(_trained(beside), _trained_notes(beside)),
         ]
     blocks += [
@@ -198,15 +198,15 @@ def _held_against(run: str) -> str | None:
 
 def _trained(beside: Baselines) -> Columns:
     order = list(dict.fromkeys(KINDS.values()))
-    entrants = sorted(beside.entrants, key=lambda one: (order.index(one.kind), -one.ap))
+    entrants = sorted(beside.entrants, key=lambda one: (order.index(one.kind), -one.score))
     fronts = _fronts(entrants)
     params, macs = _units(one.deployed for one in entrants)
     columns: dict[tuple[str, ...], Sequence[str]] = {
         ("Network",): [one.network for one in entrants],
         ("From",): [one.kind for one in entrants],
         ("Recipe",): [f"{one.recipe}, elsewhere" if one.elsewhere else one.recipe for one in entrants],
-        ("AP, measured", beside.study.data_in_short): [
-            ap_cell([scores.predictors[scores.final] for scores in one.scores]) for one in entrants
+        (f"{beside.study.metric}, measured", beside.study.data_in_short): [
+            score_cell([scores.predictors[scores.final] for scores in one.scores]) for one in entrants
         ],
     }
     if not beside.study.small:
@@ -225,11 +225,11 @@ def _trained(beside: Baselines) -> Columns:
 def _trained_notes(beside: Baselines) -> dict[str, str]:
     entrants, study = beside.entrants, beside.study
     compared = [one.comparison for one in entrants if one.comparison]
-    notes = {"AP": study.ap_note("each network's final predictor")}
+    notes = {study.metric: study.score_note("each network's final predictor")}
     if compared:
         bases = [one.test.basis.value for one in compared]
         notes["Difference"] = (
-            "AP less that of the paper's network whose budget the network was made for, in AP points. "
+            f"{study.metric} less that of the paper's network whose budget it was made for, in {study.points}. "
             + interval_note(
                 bases,
                 [spread_words(one.spreads) for one in compared],
@@ -247,7 +247,7 @@ def _trained_notes(beside: Baselines) -> dict[str, str]:
         iterations = distinct(one.provenance["iterations"] for one in study.scores if "external" not in one.provenance)
         notes["Length"] = (
             f"{iterations} iterations for all; the paper trains for 400,000. Where a network comes out far below the "
-            "rest, it has learned too little, and its AP says how slowly it begins, not what it is good for."
+            "rest, it has learned too little, and its score says how slowly it begins, not what it is good for."
         )
     if any(one.elsewhere for one in entrants):
         notes["Elsewhere"] = (
@@ -256,7 +256,7 @@ def _trained_notes(beside: Baselines) -> dict[str, str]:
     notes["Cost"] = f"For one image, of the network that was trained. {_FINAL_ALONE}"
     notes |= _time_note([one.latency for one in entrants])
     notes["Front"] = (
-        "No network of this table has as much AP for as little, by the point estimates: where intervals overlap, "
+        "No network of this table has as high a score for as little, by the point estimates: where intervals overlap, "
         "chance decides who is on it. A network that is compared with nothing is on none."
     )
     decoders = distinct(one.protocol["decoder"] for one in study.scores)
@@ -270,10 +270,12 @@ def _drawing(beside: Baselines) -> Callable[[Path], None]:
     size = "small networks, " if study.small else ""
     meaning = ": numbers mean nothing" if study.meaningless else ""
     points = [
-        Point(one.network, one.kind, _costs_drawn(one.deployed, one.latency), one.ap, one.recipe == "own", one.too_low)
+        Point(
+            one.network, one.kind, _costs_drawn(one.deployed, one.latency), one.score, one.recipe == "own", one.too_low
+        )
         for one in beside.entrants
     ]
-    return _pareto(points, f"{size}preset {study.preset}{meaning}", f"AP, %, on {study.data_in_short}")
+    return _pareto(points, f"{size}preset {study.preset}{meaning}", f"{study.metric}, %, on {study.data_in_short}")
 
 
 def _full_size_drawing(networks: Sequence[FullSize]) -> Callable[[Path], None]:
@@ -347,7 +349,7 @@ def _entrant_record(one: Entrant) -> dict[str, Any]:
         "recipe": one.recipe,
         **{f"trained_deployed_{name}": value for name, value in vars(one.deployed).items()},
         **_times(one.latency),
-        "ap_mean_of_seeds": one.ap,
+        "mean_of_seeds": one.score,
         "seeds": len(one.scores),
         "ap_printed": one.published,
         "ap_printed_on": one.published and PAPER_DATA,
@@ -362,11 +364,12 @@ def _training_record(scores: Scores) -> dict[str, Any]:
     low, high = scores.interval
     return {
         "preset": scores.preset,
+        "metric": scores.metric,
         "seed": scores.seed,
-        "ap_measured": 100 * scores.ap,
-        "ap_measured_low": 100 * low,
-        "ap_measured_high": 100 * high,
-        "ap_measured_on": scores.provenance["data"],
+        "measured": 100 * scores.score,
+        "measured_low": 100 * low,
+        "measured_high": 100 * high,
+        "measured_on": scores.provenance["data"],
         "images": scores.images,
         "instances": scores.instances,
         "resamples": scores.resamples,
@@ -402,7 +405,7 @@ def _fronts(entrants: Sequence[Entrant]) -> dict[str, list[str]]:
     }
     for name, cost in costs.items():
         known = [(one, value) for one in entrants if (value := cost(one)) is not None and not one.too_low]
-        for (one, _), on in zip(known, front([v for _, v in known], [one.ap for one, _ in known]), strict=True):
+        for (one, _), on in zip(known, front([v for _, v in known], [one.score for one, _ in known]), strict=True):
             if on:
                 found[one.run].append(name)
     return found

@@ -18,8 +18,8 @@ MADE = ("config_digest", "commit", "checkpoint_digest", "data_digest", "seed", "
 
 _NOT_RECORDED = "not recorded"
 _WHAT = ("method", "says", "unit", "place")
-_OF = ("status", "preset", "higher", "lower", "predictor")
-_DATA = ("data", "ap_measured_on")
+_OF = ("status", "preset", "metric", "higher", "lower", "predictor")
+_DATA = ("data", "measured_on", "ap_measured_on")
 _ALSO = (
     *("images", "instances", "resamples", "torch", "iterations", "wall_time_s", "external"),
     *("training_annotations_digest", "archive_digest", "basis", "finding", "evidence", "date", "notice"),
@@ -63,7 +63,8 @@ def origins(file: Path, row: str, column: str, only: Mapping[str, str] | None = 
     Args:
         file: Path of a CSV file under ``results/``.
         row: Value of its first column, such as a network's id.
-        column: Name of a column in any case, or what it begins with before ``_measured``: ``AP`` for ``ap_measured``.
+        column: Name of a column in any case, or what it begins with before ``_measured``, or the name of the
+            figure that was measured: ``AP`` for ``measured`` where the column ``metric`` says so.
         only: Value that other columns must have, by the column's name, such as ``{"predictor": "E1"}``.
 
     Returns:
@@ -179,6 +180,8 @@ def _read(file: Path) -> pd.DataFrame:
 def _column(table: pd.DataFrame, asked: str, file: Path) -> str:
     wanted = asked.lower().replace(" ", "_")
     names = {str(name).lower(): str(name) for name in table.columns}
+    if "metric" in table and "measured" in table and wanted in table["metric"].str.lower().unique():
+        return "measured"
     for candidate in (wanted, f"{wanted}_measured"):
         if candidate in names:
             return names[candidate]

@@ -62,7 +62,7 @@ def page(results: Results) -> Page:
         blocks += [Heading("AP of every predictor"), Table(by_predictor)]
     return Page(
         title=f"{first['network']}, seed {first['seed']}, preset {results.preset}: AP under {len(finals)} protocols",
-        notices=data_notices(results.preset, first["data"]),
+        notices=data_notices(results.preset, "AP", first["data"]),
         meaningless=is_meaningless(results.preset),
         blocks=blocks,
     )

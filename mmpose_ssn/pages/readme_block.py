@@ -20,14 +20,14 @@ from mmpose_ssn.networks import network
 from mmpose_ssn.pages.blocks import NONE, Columns
 from mmpose_ssn.pages.render import escape_markdown, markdown_notes, markdown_table
 from mmpose_ssn.pages.results import read_table
-from mmpose_ssn.pages.study import PAPER_DATA, bound_words, data_lines, interval_note, outcome_note
-from mmpose_ssn.pages.table1 import DIFFERENCE
-from mmpose_ssn.pages.wording import ap_cell, difference_words, distinct, signed
+from mmpose_ssn.pages.study import METRICS, PAPER_DATA, bound_words, data_lines, interval_note, outcome_note
+from mmpose_ssn.pages.table1 import difference_note
+from mmpose_ssn.pages.wording import difference_words, distinct, score_cell, signed
 
 _BLOCK = re.compile(r"(<!-- table1:begin\b[^>]*-->\n).*?(<!-- table1:end -->)", flags=re.DOTALL)
 _TABLE = (
-    *("method", "status", "preset", "ap_printed", "seed", "ap_measured", "ap_measured_low", "ap_measured_high"),
-    *("ap_measured_on", "images", "instances", "iterations", "commit", "machine", "wall_time_s", "date", "notice"),
+    *("method", "status", "preset", "metric", "ap_printed", "seed", "measured", "measured_low", "measured_high"),
+    *("measured_on", "images", "instances", "iterations", "commit", "machine", "wall_time_s", "date", "notice"),
 )
 _ORDERINGS = (
     *("ordering", "higher", "lower", "status", "difference_measured", "difference_low", "difference_high"),
@@ -64,10 +64,10 @@ class CommittedTable:
         file, orderings_file = folder / "table1.csv", folder / "orderings.csv"
         lines = pd.DataFrame(read_table(file, _TABLE, f"page {_COPY}"))
         lines = lines.set_index(lines.columns[0])  # network, or variant in older files
-        ran = lines[lines["ap_measured"] != ""]
+        ran = lines[lines["measured"] != ""]
         if ran.empty:
             raise RefusedInput(f"{file}: no row is measured; commit the table of a preset that has run")
-        for name in ("preset", "ap_measured_on"):
+        for name in ("preset", "metric", "measured_on"):
             if len(values := ran[name].unique()) > 1:
                 raise RefusedInput(f"{file}: column {name} has {', '.join(values)}; commit the table of one run")
         found = read_table(orderings_file, _ORDERINGS, f"page {_COPY}")
@@ -77,12 +77,12 @@ class CommittedTable:
         for line in measured.values():
             difference = _difference(ran, line)
             if (
-                (line["preset"], line["data"]) != tuple(ran[["preset", "ap_measured_on"]].iloc[0])
+                (line["preset"], line["data"]) != tuple(ran[["preset", "measured_on"]].iloc[0])
                 or not abs(difference - float(line["difference_measured"])) <= 1e-4  # nor is NaN
             ):
                 raise RefusedInput(
-                    f"{orderings_file}: {line['ordering']}: {line['difference_measured']} AP points on {line['data']}, "
-                    f"but {file} has {difference:.4f} on {ran['ap_measured_on'].iloc[0]}; commit both files of one run"
+                    f"{orderings_file}: {line['ordering']}: {line['difference_measured']} points on {line['data']}, "
+                    f"but {file} has {difference:.4f} on {ran['measured_on'].iloc[0]}; commit both files of one run"
                 )
         shown = lines[lines["status"] != "cost only"].groupby(level=0, sort=False).first()
         preset = load_preset(folder.name) if folder.name in preset_names() else None
@@ -92,11 +92,16 @@ class CommittedTable:
         """What the final predictor of a network reached in each training."""
         return [
             PredictorScore(
-                float(line["ap_measured"]) / 100,
-                (float(line["ap_measured_low"]) / 100, float(line["ap_measured_high"]) / 100),
+                float(line["measured"]) / 100,
+                (float(line["measured_low"]) / 100, float(line["measured_high"]) / 100),
             )
             for line in self.table[self.table.index == name].to_dict("records")
         ]
+
+    @property
+    def metric(self) -> str:
+        """The figure that decides."""
+        return str(self.table["metric"].iloc[0])
 
     @property
     def notes(self) -> dict[str, str]:
@@ -111,9 +116,10 @@ class CommittedTable:
                 f"{distinct(trained['iterations'])} iterations, whose wall time adds up to {minutes:.0f} minutes; "
                 f"commit {distinct(ran['commit'])}."
             ),
-            "AP": (
-                f"OKS AP in percent on {distinct(ran['images'])} images with {distinct(ran['instances'])} people: of "
-                "one training with its 95 % interval over images, of several the mean and standard deviation."
+            self.metric: (
+                f"{METRICS[self.metric]} in percent on {distinct(ran['images'])} images with "
+                f"{distinct(ran['instances'])} people: of one training with its 95 % interval over images, of several "
+                "the mean and standard deviation."
             ),
         }
         if lines:
@@ -121,7 +127,7 @@ class CommittedTable:
             interval = interval_note(bases, spreads, lines[0]["images"], lines[0]["resamples"])
             together = [line["decided_together"] for line in lines]
             sizes = [int(float(size)) if size else None for size in together]
-            notes["Difference"] = f"{DIFFERENCE} {interval}"
+            notes["Difference"] = f"{difference_note(self.metric)} {interval}"
             notes["Outcome"] = outcome_note(sizes, bases, bound_words(self.preset) if self.preset else "")
         return notes
 
@@ -150,13 +156,13 @@ def render_block(folder: Path) -> str:
         RefusedInput: If a file is missing, lacks a column, or the two files do not belong together.
     """
     run = CommittedTable.read(folder)
-    data = str(run.table["ap_measured_on"].iloc[0])
+    data = str(run.table["measured_on"].iloc[0])
     on = data_lines(data)
     orderings = [one for one in claims.orderings().values() if one.id in run.orderings]
     rows: Columns = {
         ("Method",): list(run.shown.values()),
         ("AP, printed", PAPER_DATA): [run.printed[name] or NONE for name in run.shown],
-        ("AP, measured", *on): [ap_cell(run.scores(name)) for name in run.shown],
+        (f"{run.metric}, measured", *on): [score_cell(run.scores(name)) for name in run.shown],
     }
     compared: Columns = {
         ("Ordering",): [f"{network(one.higher).title} > {network(one.lower).title}" for one in orderings],
@@ -175,8 +181,6 @@ def _words(line: dict[str, str]) -> str:
 
 
 def _difference(ran: pd.DataFrame, line: dict[str, str]) -> float:
-    """The ordering's difference by the lines of ``table1.csv``, in AP points; NaN where a network is missing."""
-    higher, lower = (
-        ran.loc[ran.index == line[name], "ap_measured"].astype(float).mean() for name in ("higher", "lower")
-    )
+    """The ordering's difference by the lines of ``table1.csv``, in points; NaN where a network is missing."""
+    higher, lower = (ran.loc[ran.index == line[name], "measured"].astype(float).mean() for name in ("higher", "lower"))
     return float(higher - lower)

@@ -82,8 +82,11 @@ class Results:
             files.append(self.folder / self.preset / MEAN_POSE / "scores.json")
         scores = [read_scores(file) for file in files if file.is_file()]
         check_together(self.preset, scores, runs, apart_from)
-        if others := [one for one in scores if one.metric != "AP"]:
-            raise RefusedInput(f"{others[0].path}: $.metric: is {others[0].metric}, but pages show AP alone as yet")
+        if others := [one for one in scores if one.metric != self.settings.metric]:
+            raise RefusedInput(
+                f"{others[0].path}: $.metric: is {others[0].metric}, but the preset {self.preset} is scored by "
+                f"{self.settings.metric}; evaluate it again"
+            )
         return scores
 
     def trained(self, scores: Sequence[Scores], asked: Collection[Contrast] = ()) -> TrainedPredictors:
@@ -118,7 +121,7 @@ class Results:
             pool=pool,
             families=families,
             given=self.settings.given_spread,
-            least_ap=self.settings.least_ap,
+            least_score=self.settings.least_score,
             decisive=self.settings.decisive,
         )
 

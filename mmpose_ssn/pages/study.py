@@ -1,4 +1,4 @@
-"""What every page with measured AP must say of it: the data, that it is no COCO number, and how it was made."""
+"""What every page with measured figures must say of them: the data, that it is no COCO number, and how it was made."""
 
 from __future__ import annotations
 
@@ -15,6 +15,13 @@ PAPER_DATA = "COCO val2017"
 """The data of the paper's Tables 1 and 2; ``scores.json`` calls it so, to the letter, and nothing else."""
 
 
+METRICS = {
+    "AP": "OKS AP",
+    "PCK@0.2": "PCK@0.2 (the share of a photo's joints that lie within 0.2 torsos, left shoulder to right hip, of "
+    "where they are annotated, averaged over photos)",
+}
+"""What each figure that decides is, before "in percent of"."""
+
 MEANINGLESS = "The measured numbers are meaningless: this was a run of the machinery."
 """What a page of such a preset says first."""
 
@@ -26,6 +33,7 @@ class Study:
     Attributes:
         preset: Name of the preset that the networks were trained under.
         scores: Scores of all networks of the page, and of the mean pose where it shows that.
+        metric: The figure that decides, by which the preset's data set is scored.
         small: Whether the preset makes networks smaller than the paper's.
         bound: What is said of the preset's bound of validity; empty where it has none.
         primary: Whether the preset names what it decides.
@@ -33,6 +41,7 @@ class Study:
 
     preset: str
     scores: Sequence[Scores]
+    metric: str
     small: bool
     bound: str = ""
     primary: bool = False
@@ -42,7 +51,7 @@ class Study:
         """The study behind scores of a preset's results."""
         settings = results.settings
         small, primary = settings.get("network") is not None, settings.primary is not None
-        return cls(results.preset, scores, small, bound_words(settings), primary)
+        return cls(results.preset, scores, settings.metric, small, bound_words(settings), primary)
 
     @property
     def networks(self) -> list[Scores]:
@@ -56,7 +65,7 @@ class Study:
 
     @property
     def data(self) -> str | None:
-        """The data that AP was measured on; None where nothing was run."""
+        """The data that was scored; None where nothing was run."""
         return next((str(one.provenance["data"]) for one in self.scores), None)
 
     @property
@@ -75,41 +84,46 @@ class Study:
         return is_meaningless(self.preset)
 
     def title(self, name: str) -> str:
-        """The title of a page, with the preset and the data of the measured AP."""
-        measured = "no AP measured yet" if self.data is None else f"AP measured on {self.data}"
+        """The title of a page, with the preset and the data of the measured figures."""
+        measured = f"no {self.metric} measured yet" if self.data is None else f"{self.metric} measured on {self.data}"
         warning = " (numbers meaningless: a run of the machinery)" if self.meaningless and self.scores else ""
         return f"{name}, preset {self.preset}: {measured}{warning}"
 
     @property
     def notices(self) -> list[str]:
-        """What measured AP and costs are, for whoever reads nothing else on a page that has printed ones too."""
+        """What measured scores and costs are, for whoever reads nothing else on a page that has printed ones too."""
         if not self.scaled:
             return self.data_notices
         return [
             *self.data_notices,
-            "The networks behind the measured AP are scaled versions of the paper's. Costs marked as trained here are "
-            "theirs; all others are those of the paper's full-size networks, counted and not trained.",
+            f"The networks behind the measured {self.metric} are scaled versions of the paper's. Costs marked as "
+            "trained here are theirs; all others are those of the paper's full-size networks, counted and not trained.",
         ]
 
     @property
     def data_notices(self) -> list[str]:
-        """What measured AP is."""
-        return data_notices(self.preset, self.data)
+        """What the measured figures are."""
+        return data_notices(self.preset, self.metric, self.data)
 
-    def ap_note(self, of: str) -> str:
-        """What AP is, and what its interval holds.
+    @property
+    def points(self) -> str:
+        """The unit of a difference, such as "AP points"."""
+        return points(self.metric)
+
+    def score_note(self, of: str) -> str:
+        """What the deciding figure is, and what its interval holds.
 
         Args:
-            of: Whose AP it is, such as "each predictor".
+            of: Whose figure it is, such as "each predictor".
         """
         images, people, resamples = (
             distinct(getattr(one, name) for one in self.scores) for name in ("images", "instances", "resamples")
         )
         return (
-            f"OKS AP in percent of {of} on {images} images with {people} people. In brackets the {100 * LEVEL:.0f} % "
-            f"interval over images ({resamples} resamples), for the choice of images and not for that of the training "
-            "seed. Where several seeds were trained, their mean and standard deviation; each seed and its "
-            "interval are in the CSV file."
+            f"{METRICS[self.metric]} in percent of {of} on {images} images with {people} people. In brackets the "
+            f"{100 * LEVEL:.0f} % interval over images ({resamples} resamples), for the choice of images and not for "
+            "that of the training seed. Where several seeds were trained, their mean and standard deviation; each seed "
+            "and its interval are in the CSV file."
         )
 
     @property
@@ -124,22 +138,28 @@ class Study:
         return listed({name: value for name, value in made.items() if value})
 
 
-def data_notices(preset: str, data: str | None) -> list[str]:
-    """What measured AP is: this is the one place that says that it is no COCO number.
+def points(metric: str) -> str:
+    """The unit of a difference, such as "AP points" or, of PCK at any distance, "PCK points"."""
+    return f"{metric.partition('@')[0]} points"
+
+
+def data_notices(preset: str, metric: str, data: str | None) -> list[str]:
+    """What measured figures are: this is the one place that says that they are no COCO numbers.
 
     Args:
         preset: The preset that the networks were trained under.
-        data: The data that AP was measured on; None where nothing was run.
+        metric: The figure that decides.
+        data: The data that was scored; None where nothing was run.
     """
     if data is None:
         return ["Nothing has been run under this preset: printed figures are the paper's, costs are counted."]
     lines = [MEANINGLESS] if is_meaningless(preset) else []
     if data == PAPER_DATA:
-        return [*lines, f"The measured AP is on {PAPER_DATA}, the data of the printed one."]
+        return [*lines, f"The measured {metric} is on {PAPER_DATA}, the data of the printed one."]
     return [
         *lines,
-        f"The measured AP is on {data}, not on {PAPER_DATA}: it neither reproduces nor refutes a printed AP. Compare "
-        "measured figures with each other only.",
+        f"The measured {metric} is on {data}, not on {PAPER_DATA}: it neither reproduces nor refutes a printed AP. "
+        "Compare measured figures with each other only.",
     ]
 
 
@@ -177,10 +197,11 @@ def interval_note(bases: Iterable[str], spreads: Iterable[str], images: object, 
 
 def bound_words(preset: Preset) -> str:
     """What is said of a preset's bound of validity; empty where it has none."""
-    if not preset.least_ap:
+    if not preset.least_score:
         return ""
     return (
-        f"By the protocol nothing is compared where {' or '.join(preset.decisive)} is below AP {preset.least_ap:g}, in "
+        f"By the protocol nothing is compared where {' or '.join(preset.decisive)} is below {preset.metric} "
+        f"{preset.least_score:g}, in "
         "the mean over seeds: then the networks have learned too little for a difference to mean anything. Nor is any "
         "other network that is below it."
     )

@@ -17,16 +17,16 @@ from mmpose_ssn.experiment.provenance import commit
 from mmpose_ssn.networks import NOT_IN_THE_PAPER, Network, networks, shown_on
 from mmpose_ssn.pages.blocks import MARKS, NONE, Columns, Heading, Page, Table
 from mmpose_ssn.pages.results import FullSizeCost, Results
-from mmpose_ssn.pages.study import PAPER_DATA, Study, interval_note, outcome_note
+from mmpose_ssn.pages.study import PAPER_DATA, Study, interval_note, outcome_note, points
 from mmpose_ssn.pages.wording import (
     NOT_RUN,
-    ap_cell,
     comparison_record,
     difference_cell,
     distinct,
     listed,
     outcome_words,
     provenance_record,
+    score_cell,
     seeds_of,
     signed,
     spread_words,
@@ -153,7 +153,7 @@ def _columns(table: Table1) -> Columns:
     columns = {
         ("Method",): [row.method for row in rows],
         ("AP, printed", PAPER_DATA): [str((row.printed and row.printed.ap) or NONE) for row in rows],
-        ("AP, measured", *study.data_lines): [_measured(row) for row in rows],
+        (f"{study.metric}, measured", *study.data_lines): [_measured(row) for row in rows],
         ("Params, M", "full size", "(printed)"): [_params(row) for row in rows],
         ("FLOPs, G", "full size", "(printed)"): [_flops(row) for row in rows],
         ("MACs, G", "full size"): [f"{row.cost.whole.macs / 1e9:.3f}" if row.cost else NONE for row in rows],
@@ -169,7 +169,7 @@ def _notes(table: Table1) -> dict[str, str]:
     study, notes = table.study, {}
     networks = study.networks or study.scores
     if study.scores:
-        notes["AP"] = study.ap_note(f"the final predictor ({distinct(one.final for one in networks)})")
+        notes[study.metric] = study.score_note(f"the final predictor ({distinct(one.final for one in networks)})")
         notes["Protocol"] = listed(networks[0].protocol)
     notes["Not in the paper"] = (
         "Rows of our own, with no printed figure and not counted at full size. The offsets frozen at random tell "
@@ -215,20 +215,21 @@ def _ordering_notes(table: Table1) -> dict[str, str]:
     images = distinct(one.images for one in table.study.networks)
     bases, spreads = [one.test.basis.value for one in measured], [spread_words(one.spreads) for one in measured]
     return {
-        "Difference": f"{DIFFERENCE} {interval_note(bases, spreads, images, table.resamples)}",
+        "Difference": f"{difference_note(table.study.metric)} {interval_note(bases, spreads, images, table.resamples)}",
         "Outcome": outcome_note((one.family for one in measured), bases, table.study.bound),
     }
 
 
-DIFFERENCE = (
-    "Mean AP of the first network over its trainings less that of the second, in AP points; the printed one is the gap "
-    f"between two figures of the paper, on {PAPER_DATA}."
-)
-"""What a page says of the difference of two networks."""
+def difference_note(metric: str) -> str:
+    """What a page says of the difference of two networks."""
+    return (
+        f"Mean {metric} of the first network over its trainings less that of the second, in {points(metric)}; the "
+        f"printed one is the gap between two AP of the paper, on {PAPER_DATA}."
+    )
 
 
 def _measured(row: Row) -> str:
-    return ap_cell([one.predictors[one.final] for one in row.scores]) if row.status != "cost only" else NONE
+    return score_cell([one.predictors[one.final] for one in row.scores]) if row.status != "cost only" else NONE
 
 
 def _params(row: Row) -> str:
@@ -256,7 +257,7 @@ def _share(matches: Iterable[bool | None]) -> str:
 def _records(table: Table1, row: Row) -> list[dict[str, Any]]:
     """A network's lines of the CSV file: one a training, or one where there is none.
 
-    Every line carries the preset, the data of both AP columns and the notices: none can be read without them.
+    Every line carries the preset, the data of what is printed and measured, and the notices: none is read without them.
     """
     printed = row.printed
     described = {
@@ -265,6 +266,7 @@ def _records(table: Table1, row: Row) -> list[dict[str, Any]]:
         "place": row.network.place,
         "status": row.status,
         "preset": table.study.preset,
+        "metric": table.study.metric,
         "ap_printed": printed and printed.ap,
         "ap_printed_on": printed and printed.ap and PAPER_DATA,
     }
@@ -287,16 +289,16 @@ def _records(table: Table1, row: Row) -> list[dict[str, Any]]:
     notice = {"notice": " ".join(table.study.notices)}
     if not row.scores:
         return [described | cost | notice]
-    mean = 100 * fmean(one.ap for one in row.scores)
+    mean = 100 * fmean(one.score for one in row.scores)
     return [
         described
         | {
             "seed": one.seed,
-            "ap_measured": 100 * one.ap,
-            "ap_measured_low": 100 * one.interval[0],
-            "ap_measured_high": 100 * one.interval[1],
-            "ap_measured_on": one.provenance["data"],
-            "ap_mean_of_seeds": mean,
+            "measured": 100 * one.score,
+            "measured_low": 100 * one.interval[0],
+            "measured_high": 100 * one.interval[1],
+            "measured_on": one.provenance["data"],
+            "mean_of_seeds": mean,
             "seeds": len(row.scores),
             "predictor": one.final,
             "images": one.images,
@@ -313,7 +315,7 @@ def _records(table: Table1, row: Row) -> list[dict[str, Any]]:
 
 
 def _ordering_record(table: Table1, ordering: claims.Ordering) -> dict[str, Any]:
-    """An ordering's line of the CSV file, measured or not; differences in AP points."""
+    """An ordering's line of the CSV file, measured or not; differences in points."""
     measured, study = table.comparisons.get(ordering.id), table.study
     record: dict[str, Any] = {
         "ordering": ordering.id,
@@ -324,6 +326,7 @@ def _ordering_record(table: Table1, ordering: claims.Ordering) -> dict[str, Any]
         "difference_printed": ordering.difference,
         "status": "measured" if measured else NOT_RUN,
         "preset": study.preset,
+        "metric": study.metric,
     }
     if measured:
         example = next(one for one in study.networks if one.network == ordering.higher)

@@ -24,13 +24,13 @@ from mmpose_ssn.pages.results import Results
 from mmpose_ssn.pages.study import PAPER_DATA, Study, interval_note, outcome_note
 from mmpose_ssn.pages.wording import (
     NOT_RUN,
-    ap_cell,
     comparison_record,
     difference_cell,
     distinct,
     listed,
     outcome_words,
     provenance_record,
+    score_cell,
     seeds_of,
     signed,
     spread_words,
@@ -76,9 +76,9 @@ class StageRow:
         """What a predictor reached in each training."""
         return [one.predictors[predictor] for one in self.scores]
 
-    def ap(self, predictor: str) -> float:
-        """A predictor's AP in percent, the mean over seeds."""
-        return 100 * fmean(one.ap for one in self.measured(predictor))
+    def score(self, predictor: str) -> float:
+        """A predictor's score in percent, the mean over seeds."""
+        return 100 * fmean(one.score for one in self.measured(predictor))
 
     @property
     def macs(self) -> dict[str, int]:
@@ -96,7 +96,7 @@ class StageGain:
         introduced: What the second network lacks, ``"ESP"`` or ``"FSM"``.
         higher: Short id of the first network.
         lower: Short id of the second network.
-        predictor: The predictor whose AP is compared.
+        predictor: The predictor whose score is compared.
         place: Where it is printed.
         printed: The printed gain, in AP points on COCO val2017.
         measured: What was measured of it; None where one of the networks was not trained.
@@ -163,7 +163,7 @@ def page_of(table: Table2) -> Page:
         macs = (
             f"Multiply-accumulates up to each predictor of the networks trained here{', not full size' * study.scaled}"
         )
-        alt = "AP of each predictor against the multiply-accumulates up to it"
+        alt = f"{study.metric} of each predictor against the multiply-accumulates up to it"
         blocks += [
             Heading(macs),
             Picture(_drawing(table), alt),
@@ -226,13 +226,14 @@ def _columns(table: Table2) -> Columns:
     for row in table.rows:
         if row.printed:
             printed = {name: str(ap) for name, ap in row.printed.ap.items()}
-            lines.append((row.method, f"printed, {PAPER_DATA}", printed))
+            lines.append((row.method, f"AP, printed, {PAPER_DATA}", printed))
         method = row.method if row.printed else f"{row.method} ({PLACE})"
-        source = "measured" if table.study.data is None else f"measured, {table.study.data_in_short}"
-        lines.append((method, source, {name: ap_cell(row.measured(name)) for name in row.predictors}))
+        source = f"{table.study.metric}, measured"
+        source += "" if table.study.data is None else f", {table.study.data_in_short}"
+        lines.append((method, source, {name: score_cell(row.measured(name)) for name in row.predictors}))
     return {
         ("Method",): [method for method, _, _ in lines],
-        ("AP",): [source for _, source, _ in lines],
+        ("Score",): [source for _, source, _ in lines],
         **{(name,): [cells.get(name, NONE) for _, _, cells in lines] for name in PREDICTORS},
     }
 
@@ -240,7 +241,7 @@ def _columns(table: Table2) -> Columns:
 def _notes(table: Table2) -> dict[str, str]:
     """How the figures were made, by topic."""
     study = table.study
-    notes = {"AP": study.ap_note("each predictor")} if study.scores else {}
+    notes = {study.metric: study.score_note("each predictor")} if study.scores else {}
     notes["Predictors"] = (
         "E1, E2 and E3 look at the first three stages of the backbone, P1 at the coarsest level of the pyramid and "
         "P4, the final predictor, at the finest. All are of one training, which is also the one of Table 1."
@@ -276,8 +277,9 @@ def _gain_notes(table: Table2) -> dict[str, str]:
     bases = [one.test.basis.value for one in measured]
     return {
         "Gain": (
-            "AP of the network with what was introduced, less that of the network without, both by the predictor "
-            f"that is named and the mean over trainings, in AP points. The printed one is on {PAPER_DATA}. "
+            f"{table.study.metric} of the network with what was introduced, less that of the network without, both by "
+            f"the predictor that is named and the mean over trainings, in {table.study.points}. The printed one is of "
+            f"AP, on {PAPER_DATA}. "
             + interval_note(bases, [spread_words(one.spreads) for one in measured], images, table.resamples)
         ),
         "Outcome": outcome_note((one.family for one in measured), bases, table.study.bound),
@@ -306,12 +308,18 @@ def _mac_columns(table: Table2) -> Columns:
 
 def _drawing(table: Table2) -> Callable[[Path], None]:
     curves = [
-        stage_plot.StageCurve(row.method, row.macs, {name: row.ap(name) for name in row.predictors})
+        stage_plot.StageCurve(row.method, row.macs, {name: row.score(name) for name in row.predictors})
         for row in table.rows
         if row.scores
     ]
     size = ", networks not full size" if table.study.scaled else ""
-    return partial(stage_plot.draw, curves, table.study.title("Table 2"), table.study.data_in_short, size)
+    return partial(
+        stage_plot.draw,
+        curves,
+        table.study.title("Table 2"),
+        f"{table.study.metric}, %, on {table.study.data_in_short}",
+        size,
+    )
 
 
 def _protocol(scores: Scores) -> str:
@@ -322,7 +330,7 @@ def _protocol(scores: Scores) -> str:
 def _records(table: Table2, row: StageRow, predictor: str) -> list[dict[str, Any]]:
     """A predictor's lines of the CSV file: one a training, or one where there is none.
 
-    Every line carries the preset, the data of both AP columns and the notices: none can be read without them.
+    Every line carries the preset, the data of what is printed and measured, and the notices: none is read without them.
     """
     printed = row.printed and row.printed.ap[predictor]
     described = {
@@ -332,6 +340,7 @@ def _records(table: Table2, row: StageRow, predictor: str) -> list[dict[str, Any
         "place": row.place,
         "status": row.status,
         "preset": table.study.preset,
+        "metric": table.study.metric,
         "ap_printed": printed,
         "ap_printed_on": printed and PAPER_DATA,
     }
@@ -342,11 +351,11 @@ def _records(table: Table2, row: StageRow, predictor: str) -> list[dict[str, Any
         described
         | {
             "seed": scores.seed,
-            "ap_measured": 100 * scores.predictors[predictor].ap,
-            "ap_measured_low": 100 * scores.predictors[predictor].interval[0],
-            "ap_measured_high": 100 * scores.predictors[predictor].interval[1],
-            "ap_measured_on": scores.provenance["data"],
-            "ap_mean_of_seeds": row.ap(predictor),
+            "measured": 100 * scores.predictors[predictor].score,
+            "measured_low": 100 * scores.predictors[predictor].interval[0],
+            "measured_high": 100 * scores.predictors[predictor].interval[1],
+            "measured_on": scores.provenance["data"],
+            "mean_of_seeds": row.score(predictor),
             "seeds": len(row.scores),
             "images": scores.images,
             "instances": scores.instances,
@@ -361,7 +370,7 @@ def _records(table: Table2, row: StageRow, predictor: str) -> list[dict[str, Any
 
 
 def _gain_record(table: Table2, gain: StageGain) -> dict[str, Any]:
-    """A gain's line of the CSV file; differences in AP points."""
+    """A gain's line of the CSV file; differences in points."""
     record = {
         "gain": gain.id,
         "introduced": gain.introduced,
@@ -371,6 +380,7 @@ def _gain_record(table: Table2, gain: StageGain) -> dict[str, Any]:
         "place": gain.place,
         "status": "measured" if gain.measured else NOT_RUN,
         "preset": table.study.preset,
+        "metric": table.study.metric,
         "difference_printed": gain.printed,
         "difference_printed_on": PAPER_DATA,
     }

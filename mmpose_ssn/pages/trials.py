@@ -33,7 +33,7 @@ def page(results: Results) -> Page:
     }
     return Page(
         title=f"Trials of the learning rate, preset {results.preset}: {metric} on {table.data.iloc[0]}",
-        notices=data_notices(results.preset, str(table.data.iloc[0])),
+        notices=data_notices(results.preset, metric, str(table.data.iloc[0])),
         meaningless=is_meaningless(results.preset),
         blocks=[Table(columns), Paragraph(f"The rate {best_rate(table):g} has the best mean over the networks.")],
         records={"": table.to_dict("records")},
@@ -58,7 +58,7 @@ def table_of_trials(files: Iterable[Path]) -> pd.DataFrame:
                 "network": scores.network,
                 "learning_rate": float(file.parent.name.removeprefix("rate")),
                 "metric": scores.metric,
-                "figure": 100 * scores.ap,
+                "figure": 100 * scores.score,
                 "figure_low": 100 * low,
                 "figure_high": 100 * high,
                 "seed": scores.seed,

@@ -1,4 +1,4 @@
-"""How pages put figures into words: AP with its spread, differences with their sign, lists of what differs."""
+"""How pages put figures into words: scores with their spread, differences with their sign, lists of what differs."""
 
 from __future__ import annotations
 
@@ -19,30 +19,37 @@ RESTS_ON_POOLING = "rests on pooling"
 """Where each network's own spread over trainings would decide otherwise than that of its group."""
 
 
-def ap_cell(trainings: Sequence[PredictorScore]) -> str:
-    """AP in percent: of one training with its interval, of several their mean and standard deviation."""
-    ap = [100 * one.ap for one in trainings]
-    if not ap:
-        return NOT_RUN
-    if len(ap) == 1:
+def score_cell(trainings: Sequence[PredictorScore]) -> str:
+    """Scores in percent: of one training with its interval, of several their mean and standard deviation."""
+    scores = [100 * one.score for one in trainings]
+    if len(scores) == 1:
         low, high = (100 * end for end in trainings[0].interval)
-        return f"{ap[0]:.1f} [{low:.1f}, {high:.1f}]"
-    return f"{fmean(ap):.1f} ± {stdev(ap):.1f} ({len(ap)} seeds)"
+        return f"{scores[0]:.1f} [{low:.1f}, {high:.1f}]"
+    return mean_cell(scores)
+
+
+def mean_cell(scores: Sequence[float]) -> str:
+    """A figure of several trainings, in percent: their mean and standard deviation."""
+    if not scores:
+        return NOT_RUN
+    if len(scores) == 1:
+        return f"{scores[0]:.1f}"
+    return f"{fmean(scores):.1f} ± {stdev(scores):.1f} ({len(scores)} seeds)"
 
 
 def difference_cell(one: Comparison | None, nothing: str = NOT_RUN) -> str:
-    """A measured difference in AP points, with its interval."""
+    """A measured difference in points, with its interval."""
     return nothing if one is None else difference_words(one.difference, one.interval())
 
 
 def difference_words(difference: float, interval: tuple[float, float]) -> str:
-    """A difference in AP points, and in brackets its interval."""
+    """A difference in points, and in brackets its interval."""
     low, high = map(signed, interval)
     return f"{signed(difference)} [{low}, {high}]"
 
 
 def outcome_words(one: Comparison) -> str:
-    """An outcome, with what it depends on; where nothing is compared, whose AP is too low."""
+    """An outcome, with what it depends on; where nothing is compared, whose score is too low."""
     if one.outcome is Outcome.NOT_COMPARED:
         return not_compared(one.too_low)
     these = IN_THESE_RUNS if one.in_these_runs and one.outcome is not Outcome.DESCRIPTIVE else ""
@@ -50,21 +57,21 @@ def outcome_words(one: Comparison) -> str:
 
 
 def not_compared(too_low: Sequence[str]) -> str:
-    """Why there is no outcome: networks whose AP is below the bound of their preset."""
-    return f"{Outcome.NOT_COMPARED.value}: too low an AP of {' and '.join(too_low)}"
+    """Why there is no outcome: networks whose score is below the bound of their preset."""
+    return f"{Outcome.NOT_COMPARED.value}: too low a score of {' and '.join(too_low)}"
 
 
 def spread_words(spreads: Mapping[str, Spread]) -> str:
     """The spread over trainings of each group of networks."""
     return "; ".join(
-        f"{group} {spread.sd:.2f} AP, "
+        f"{group} {spread.sd:.2f}, "
         + ("assumed" if math.isinf(spread.freedom) else f"with {spread.freedom:g} degrees of freedom")
         for group, spread in spreads.items()
     )
 
 
 def signed(points: PrintedNumber | float | None) -> str:
-    """AP points with their sign; a printed number keeps its digits."""
+    """Points with their sign; a printed number keeps its digits."""
     if points is None:
         return NONE
     if isinstance(points, PrintedNumber):
@@ -84,7 +91,7 @@ def listed(fields: Mapping[str, object]) -> str:
 
 
 def comparison_record(one: Comparison) -> dict[str, Any]:
-    """Columns that a CSV file has of a comparison; differences in AP points."""
+    """Columns that a CSV file has of a comparison; differences in points."""
     return {
         "difference_measured": one.difference,
         "difference_low": one.interval()[0],

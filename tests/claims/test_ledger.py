@@ -161,7 +161,7 @@ def test_untrained_networks_are_named(figures) -> None:
 @pytest.fixture(scope="module")
 def bounded(study) -> dict[str, Entry]:
     """The same networks, where none is compared whose AP is below 30: the backbone's is."""
-    return study("figures", least_ap=30.0)
+    return study("figures", least_score=30.0)
 
 
 def test_a_network_below_the_bound_gives_no_finding_either_way(folder, figures, bounded) -> None:
@@ -193,19 +193,19 @@ def test_what_is_not_compared_is_measured_all_the_same(folder, bounded) -> None:
 def test_little_between_networks_below_the_bound_is_not_compared(study) -> None:
     noise = {name: {"P4": 9.0} for name in ("ssn", "ssn-k256")}
     assert study("figures", noise)["half-the-channels-cost-little"].finding.kind is FindingKind.HOLDS
-    entry = study("figures", noise, least_ap=30.0)["half-the-channels-cost-little"]
+    entry = study("figures", noise, least_score=30.0)["half-the-channels-cost-little"]
     assert entry.finding.kind is FindingKind.NOT_COMPARED
 
 
 def test_a_decisive_network_below_the_bound_leaves_no_finding_on_any_network(folder, study, figures, bounded) -> None:
-    below = study("figures", least_ap=30.0, decisive=("backbone", "lite-k256"))
+    below = study("figures", least_score=30.0, decisive=("backbone", "lite-k256"))
     assert {name for name, entry in below.items() if entry.finding} == {n for n, e in figures.items() if e.finding}
     for name, entry in below.items():
         if entry.finding:
             assert entry.finding.kind is FindingKind.NOT_COMPARED and "after Holm" not in entry.evidence, name
         assert entry.verdict == figures[name].verdict
     assert bounded["ssn-over-wo-ca"].finding.kind is FindingKind.HOLDS, "where backbone is not decisive"
-    passed = study("figures", least_ap=30.0, decisive=("ssn", "lite-k256"))
+    passed = study("figures", least_score=30.0, decisive=("ssn", "lite-k256"))
     assert passed == bounded, "lite-k256 is not there, and ssn is above it"
 
 

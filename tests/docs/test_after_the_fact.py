@@ -24,7 +24,7 @@ def midi():
     """AP of each network's three trainings, by its id."""
     table = pd.read_csv(DOCS / "midi" / "table1.csv", index_col=0)
     table = table[table["status"].isin(["measured", "control"]) & table["seed"].notna()]
-    return {name: lines["ap_measured"].to_numpy() for name, lines in table.groupby(level=0)}
+    return {name: lines["measured"].to_numpy() for name, lines in table.groupby(level=0)}
 
 
 @pytest.fixture(scope="module")

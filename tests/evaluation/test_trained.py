@@ -311,7 +311,7 @@ def test_a_question_is_known_by_what_it_asks_not_by_its_words(study) -> None:
 
 def test_one_question_has_one_answer_on_every_page(study) -> None:
     pool = [read_scores(file) for file in study.values()]
-    options = {"pool": pool, "families": [[FAMILY["attention"], FAMILY["channels"]]], "least_ap": 1.0}
+    options = {"pool": pool, "families": [[FAMILY["attention"], FAMILY["channels"]]], "least_score": 1.0}
     pages = [trained(study, chosen, **options) for chosen in ([("ssn", 0)], [], list(NETWORKS))]
     answers = [page.compare(FAMILY) for page in pages]
     assert answers[0] == answers[1] == answers[2] != {}
@@ -333,7 +333,7 @@ def test_a_network_below_the_bound_is_not_compared_and_helps_nobody(study) -> No
     bound = mean_ap("ssn-wo-ca") + 0.01
     assert all(bound < mean_ap(name) for name, _ in NETWORKS if name != "ssn-wo-ca")
     families = [[FAMILY["attention"], FAMILY["channels"]]]
-    before, after = (trained(study, families=families, least_ap=least).compare(FAMILY) for least in (0.0, bound))
+    before, after = (trained(study, families=families, least_score=least).compare(FAMILY) for least in (0.0, bound))
     low, other = after["attention"], after["channels"]
     assert (low.outcome, low.too_low, low.test.p_holm) == (Outcome.NOT_COMPARED, ("ssn-wo-ca",), None)
     assert replace(low.test, p_holm=before["attention"].test.p_holm) == before["attention"].test
@@ -344,18 +344,18 @@ def test_the_bound_may_be_reached_and_is_on_the_mean_over_seeds_of_final_predict
     low = mean_ap("lite-k256-frozen")
     assert by_hand("lite-k256-frozen")[0].min() < low - 1, "one training is lower"
     runs = ["ssn", "lite-k256-frozen"]
-    assert trained(study, least_ap=low - 1e-9).too_low(runs) == ()
-    assert trained(study, least_ap=low + 1e-9).too_low(runs) == ("lite-k256-frozen",)
-    assert trained(study, least_ap=100.1).too_low(runs) == tuple(runs)
-    assert trained(study, pool=others(study, {"backbone": [50.0]}), least_ap=50.0).too_low(["backbone"]) == ()
+    assert trained(study, least_score=low - 1e-9).too_low(runs) == ()
+    assert trained(study, least_score=low + 1e-9).too_low(runs) == ("lite-k256-frozen",)
+    assert trained(study, least_score=100.1).too_low(runs) == tuple(runs)
+    assert trained(study, pool=others(study, {"backbone": [50.0]}), least_score=50.0).too_low(["backbone"]) == ()
     e1 = mean_ap("ssn", "E1") + 1
     assert e1 < min(mean_ap("ssn"), mean_ap("ssn-k256")), "E1 may be low where the network is not"
-    assert one_of(trained(study, least_ap=e1), {("ssn", "E1"): 1.0, ("ssn-k256", None): -1.0}).too_low == ()
+    assert one_of(trained(study, least_score=e1), {("ssn", "E1"): 1.0, ("ssn-k256", None): -1.0}).too_low == ()
 
 
 def test_a_decisive_network_below_the_bound_voids_every_comparison(study) -> None:
     pool = others(study, {"backbone": [1.0, 5.1], "ssn-wo-esp": [1.0]})
-    given = trained(study, pool=pool, least_ap=5.0, decisive=["backbone", "ssn-wo-shift", "ssn"])
+    given = trained(study, pool=pool, least_score=5.0, decisive=["backbone", "ssn-wo-shift", "ssn"])
     found = given.compare(FAMILY)
     assert [one.too_low for one in found.values()] == [("backbone",)] * 3, "it is asked though no page shows it"
     assert {one.outcome for one in found.values()} == {Outcome.NOT_COMPARED}

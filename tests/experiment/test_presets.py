@@ -48,10 +48,10 @@ def test_bound_of_validity_is_the_protocols_and_no_bound_elsewhere() -> None:
     for said in (first, again):
         names = re.split(", | or | and ", said["names"])
         assert tuple(name.strip("`") for name in names) == figures.decisive, said["names"]
-        assert float(said["ap"]) == figures.least_ap
+        assert float(said["ap"]) == figures.least_score
     assert len(set(figures.decisive)) == 4 and set(figures.decisive) <= set(of_groups("paper"))
     for name in set(preset_names()) - {"figures"}:
-        assert load_preset(name).least_ap == 0 and load_preset(name).decisive == ()
+        assert load_preset(name).least_score == 0 and load_preset(name).decisive == ()
 
 
 def test_figures_decides_what_was_registered_before_its_trainings() -> None:
@@ -66,12 +66,12 @@ def test_figures_decides_what_was_registered_before_its_trainings() -> None:
 
 
 def test_spreads_that_figures_is_given_are_those_of_midis_trainings() -> None:
-    midi = pd.read_csv(DOCS / "midi" / "table1.csv").dropna(subset=["ap_measured", "seed"])
+    midi = pd.read_csv(DOCS / "midi" / "table1.csv").dropna(subset=["measured", "seed"])
     variances: dict[str, list[float]] = {}
     for network, one in midi.groupby("variant"):
         group = network if network.endswith("-frozen") else "lite" if network.startswith("lite") else "deep"
         assert sorted(one.seed) == [0, 1, 2]
-        variances.setdefault(group, []).append(one.ap_measured.var(ddof=1))
+        variances.setdefault(group, []).append(one.measured.var(ddof=1))
     given = load_preset("figures").given_spread
     assert {group: 2 * len(of) for group, of in variances.items()} == {g: one.freedom for g, one in given.items()}
     for group, of in variances.items():
@@ -126,11 +126,11 @@ def known(**changed: object) -> dict:
         (lambda s: s.update(data="mpii"), r"'mpii' is not one of \['drawn', 'coco', 'leeds'\]"),
         (lambda s: s["protocol"].update(boxes="yolo"), r"'yolo' is not one of \['ground truth', 'detector'\]"),
         (lambda s: s.pop("evaluation"), "'evaluation' is a required property"),
-        (lambda s: s.update(validity={"least_ap": 30}), "'decisive' is a required property"),
-        (lambda s: s.update(validity={"decisive": ["ssn"]}), "'least_ap' is a required property"),
-        (lambda s: s.update(validity={"least_ap": 30, "decisive": []}), r"\[\] (is too short|should be non-empty)"),
-        (lambda s: s.update(validity={"least_ap": 0.3, "network": "ssn", "decisive": ["ssn"]}), "'network' was unexp"),
-        (lambda s: s.update(validity={"least_ap": 30, "decisive": ["sssn"]}), r"\$\.validity\.decisive: got sssn, "),
+        (lambda s: s.update(validity={"least_score": 30}), "'decisive' is a required property"),
+        (lambda s: s.update(validity={"decisive": ["ssn"]}), "'least_score' is a required property"),
+        (lambda s: s.update(validity={"least_score": 30, "decisive": []}), r"\[\] (is too short|should be non-empty)"),
+        (lambda s: s.update(validity={"least_score": 0.3, "network": "ssn", "decisive": ["ssn"]}), "'network' was unexp"),
+        (lambda s: s.update(validity={"least_score": 30, "decisive": ["sssn"]}), r"\$\.validity\.decisive: got sssn, "),
         (lambda s: s.update(primary=[["ssn", "ssn-k256"]]), "is not of type 'object'"),
         (lambda s: s.update(primary=named("ssn", "sssn")), r"\$\.primary\.differences: got sssn, expected of: backbo"),
         (lambda s: s.update(primary=named("ssn", "hrnet-w32")), "got hrnet-w32, expected of: backbone"),

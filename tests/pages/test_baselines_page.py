@@ -160,7 +160,7 @@ def test_files_hold_what_the_page_shows(beside: Baselines, full_size: Baselines)
     table = csv(beside)
     table.index = table["network"].where(table["recipe"] == "common", table["network"] + "/" + table["recipe"])
     assert set(table.index) == set(NOISE)
-    assert table.loc["lite-k256-conv7x7", "against"] == "lite-k256" and (table["ap_measured_on"] == DATA).all()
+    assert table.loc["lite-k256-conv7x7", "against"] == "lite-k256" and (table["measured_on"] == DATA).all()
     assert table["notice"].str.contains("meaningless").all() and (table["wall_ms_2_threads"] > 0).all()
     assert table["trained_deployed_params"].to_dict() == {run: 100 * k for k, run in enumerate(NOISE, start=1)}
     assert table["trained_deployed_macs"].tolist() == [1000 * k for k in table["trained_deployed_params"] // 100]

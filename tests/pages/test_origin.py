@@ -21,8 +21,8 @@ def row(network, seed, ap, **changed):
         "ap_printed": "73.0",
         "ap_printed_on": "COCO val2017",
         "seed": seed,
-        "ap_measured": ap,
-        "ap_measured_on": "drawn figures",
+        "measured": ap,
+        "measured_on": "drawn figures",
         "seeds": 2,
         "predictor": "P4",
         "protocol": "boxes: ground truth.",
@@ -65,7 +65,7 @@ def write_scores(made):
 
 def test_every_measured_number_has_all_that_made_it(results):
     first, second = origins(results / "table1.csv", "ssn", "AP")
-    assert (first.column, first.value, second.value) == ("ap_measured", "61.25", "62.5")
+    assert (first.column, first.value, second.value) == ("measured", "61.25", "62.5")
     expected = {"config_digest": "sha256:c0", "commit": "abc1234", "checkpoint_digest": "sha256:w0"}
     expected |= {"data_digest": "sha256:d0", "seed": "0", "machine": "x86_64, 2 cores", "date": "2026-11-22"}
     expected |= {"protocol": "boxes: ground truth.", "data": "drawn figures", "notice": "not COCO"}
@@ -171,11 +171,11 @@ def test_where_nothing_is_recorded_that_is_said(tmp_path):
     ("asked", "only", "message"),
     [
         (("resnet", "AP"), {}, r"column network has no 'resnet'; it has ssn, backbone$"),
-        (("ssn", "mAP"), {}, r"has no column 'mAP'; it has network, method, .*ap_measured"),
+        (("ssn", "mAP"), {}, r"has no column 'mAP'; it has network, method, .*measured"),
         (
             ("backbone", "AP"),
             {},
-            r"backbone has no ap_measured \(not run\); it has network, status, preset, ap_printed",
+            r"backbone has no measured \(not run\); it has network, status, preset, ap_printed",
         ),
         (("ssn", "AP"), {"seed": "7"}, r"ssn has no line with seed '7'; there it has 0, 3"),
         (("ssn", "AP"), {"sed": "0"}, r"has no column 'sed'"),
@@ -193,7 +193,7 @@ def test_command_prints_one_block_a_line_and_may_be_narrowed(results, capsys):
     assert main(["where", table, "ssn", "AP"]) == 0
     blocks = capsys.readouterr().out.split("\n\n")
     assert [block.splitlines()[0] for block in blocks] == [
-        f"{table}: ssn, ap_measured = {value}" for value in (61.25, 62.5)
+        f"{table}: ssn, measured = {value}" for value in (61.25, 62.5)
     ]
     assert "\n  config digest: sha256:c0\n" in blocks[0] and "\n  from " in blocks[0]
     assert main(["where", table, "ssn", "AP", "--only", "seed=3", "predictor=P4"]) == 0

@@ -200,7 +200,7 @@ def test_files_of_different_runs_are_refused(committed: Path) -> None:
         render_block(committed)
 
 
-@pytest.mark.parametrize(("column", "other"), [("preset", "smoke"), ("ap_measured_on", "COCO val2017")])
+@pytest.mark.parametrize(("column", "other"), [("preset", "smoke"), ("measured_on", "COCO val2017")])
 def test_a_table_of_two_runs_is_refused(committed: Path, column: str, other: str) -> None:
     table = pd.read_csv(committed / "table1.csv", dtype=str, keep_default_na=False)
     table.loc[table["network"] == "ssn", column] = other
@@ -211,7 +211,7 @@ def test_a_table_of_two_runs_is_refused(committed: Path, column: str, other: str
 
 def test_a_table_without_a_run_is_refused(committed: Path) -> None:
     table = pd.read_csv(committed / "table1.csv", dtype=str, keep_default_na=False)
-    table[table["ap_measured"] == ""].to_csv(committed / "table1.csv", index=False)
+    table[table["measured"] == ""].to_csv(committed / "table1.csv", index=False)
     with pytest.raises(RefusedInput, match="no row is measured; commit the table of a preset that has run"):
         render_block(committed)
 

@@ -123,8 +123,8 @@ def test_measured_row(made, score):
         r"13.097 (13.3 $\times$)",
     ]
     row = csv_rows(csv(shown)).set_index("network").loc["ssn"]
-    assert float(row["ap_measured"]) == pytest.approx(61.237, abs=1e-12)
-    assert (row["ap_printed"], row["ap_printed_on"], row["ap_measured_on"]) == ("73.0", "COCO val2017", DRAWN)
+    assert float(row["measured"]) == pytest.approx(61.237, abs=1e-12)
+    assert (row["ap_printed"], row["ap_printed_on"], row["measured_on"]) == ("73.0", "COCO val2017", DRAWN)
     assert (row["params"], row["params_match"], row["flops_match"]) == ("40475123", "True", "False")
     assert (row["trained_params"], row["seed"], row["commit"]) == ("634123", "0", "abc1234")
     assert (row["config_digest"], row["checkpoint_digest"]) == ("config_digest of ssn", "checkpoint_digest of ssn")
@@ -155,8 +155,8 @@ def test_seeds_are_averaged_and_each_is_in_the_csv(made, score):
     assert rows["SSN"][1] == "63.1 ± 2.7 (2 seeds)"
     lines = csv_rows(csv(shown)).query("network == 'ssn'")
     assert list(lines["seed"]) == ["2", "11"]
-    assert list(lines["ap_measured"].astype(float)) == pytest.approx([61.237, 65.0])
-    assert list(lines["ap_mean_of_seeds"].astype(float)) == pytest.approx([63.1185] * 2)
+    assert list(lines["measured"].astype(float)) == pytest.approx([61.237, 65.0])
+    assert list(lines["mean_of_seeds"].astype(float)) == pytest.approx([63.1185] * 2)
 
 
 def test_only_chosen_trainings_are_shown(made, score):
@@ -169,7 +169,7 @@ def test_only_chosen_trainings_are_shown(made, score):
         (["mean-pose"], {("mean-pose", "")}),
         (None, {("ssn", "0"), ("ssn", "1"), ("lite-k256", "0"), ("mean-pose", "")}),
     ):
-        lines = csv_rows(csv(page(made.of(only=chosen)))).query("ap_measured != ''")
+        lines = csv_rows(csv(page(made.of(only=chosen)))).query("measured != ''")
         assert set(zip(lines["network"], lines["seed"], strict=True)) == expected
 
 
@@ -655,7 +655,7 @@ def test_command_shows_the_trainings_that_it_is_told(made, score, tmp_path):
         score(run, 40.0, seed)
     command = ["page", "table1", "--preset", "figures", "--results", str(tmp_path)]
     assert main([*command, "--only", "ssn/seed1", "mean-pose"]) == 0
-    lines = csv_rows((tmp_path / "table1.csv").read_text()).query("ap_measured != ''")
+    lines = csv_rows((tmp_path / "table1.csv").read_text()).query("measured != ''")
     assert set(zip(lines["network"], lines["seed"], strict=True)) == {("ssn", "1"), ("mean-pose", "")}
 
 

@@ -156,8 +156,8 @@ def test_csv_has_every_predictor_with_its_provenance(made, study):
     lines = csv(page(made.of()))
     assert len(lines) == 2 * 4 + 2 * 7 + 3 * 7
     one = lines.set_index(["network", "predictor"]).loc["ssn", "E2"]
-    assert float(one["ap_measured"]) == pytest.approx(100 * made.ap(study["ssn"]["E2"]), abs=1e-12)
-    assert (one["ap_printed"], one["ap_printed_on"], one["ap_measured_on"]) == ("64.6", "COCO val2017", DATA)
+    assert float(one["measured"]) == pytest.approx(100 * made.ap(study["ssn"]["E2"]), abs=1e-12)
+    assert (one["ap_printed"], one["ap_printed_on"], one["measured_on"]) == ("64.6", "COCO val2017", DATA)
     assert one["trained_macs_up_to_predictor"] == "4000000"
     assert [one[name] for name in ("config_digest", "checkpoint_digest", "commit")] == [
         f"{name} of ssn" for name in ("config_digest", "checkpoint_digest", "commit")
@@ -295,6 +295,6 @@ def test_command_writes_the_files(made, study, tmp_path):
     assert sorted(file.name for file in out.parent.iterdir()) == [
         *("table2-gains.csv", "table2.csv", "table2.md", "table2.png", "table2.tex")
     ]
-    lines = pd.read_csv(f"{out}.csv").dropna(subset="ap_measured").set_index(["network", "predictor"])
+    lines = pd.read_csv(f"{out}.csv").dropna(subset="measured").set_index(["network", "predictor"])
     assert lines.loc[("ssn", "P4"), "trained_macs_up_to_predictor"] == MACS["P4"]
     assert "](table2.png)" in (out.parent / "table2.md").read_text()

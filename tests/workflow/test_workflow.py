@@ -246,7 +246,7 @@ def test_comments_retrain_nothing(checkout: Checkout, restored: None) -> None:
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("configs/presets/smoke.yaml", "evaluation:", "validity: {least_ap: 30, decisive: [ssn]}\nevaluation:"),
+        ("configs/presets/smoke.yaml", "evaluation:", "validity: {least_score: 30, decisive: [ssn]}\nevaluation:"),
         ("mmpose_ssn/networks.yaml", "offsets frozen at random", "offsets frozen where they start"),
         ("mmpose_ssn/claims/claims.yaml", "margins:", "# A comment.\nmargins:"),
         ("mmpose_ssn/claims/orderings.yaml", "learned offsets against random reach", "learned against random offsets"),

@@ -275,12 +275,6 @@ def only(page, *others):
     """The option that has a page show these trainings and no others; refused where the page shows none of the chosen."""
 
     def option(wildcards):
-        metric = DATA_SETS[load_preset(PRESET)["data"]].metric
-        if metric != "AP" and page != "curves":  # those are of the training itself
-            raise WorkflowError(
-                f"the page {page} shows AP, but the preset {PRESET} is scored by {metric}, which pages do not show yet; "
-                f"ask for the scores: results/{PRESET}/{CHOSEN[0]}/seed{SEEDS[0]}/scores.json"
-            )
         if not chosen_for(page):
             raise WorkflowError(
                 f"the page {page} shows none of the chosen networks; it can show: "

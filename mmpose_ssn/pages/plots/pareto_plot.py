@@ -1,4 +1,4 @@
-"""AP against what it costs, a panel for each cost, with the Pareto front of each."""
+"""Score against what it costs, a panel for each cost, with the Pareto front of each."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class Point:
         name: Its name.
         kind: Where the network comes from, as the legend names it.
         costs: What it costs, by the label of the cost's axis; None where that is not known.
-        ap: AP in percent.
+        score: Score in percent.
         own_recipe: Whether it was trained by its own recipe, and not by the common one.
-        too_low: Whether its AP is below the bound under which nothing is compared: it is on no front.
+        too_low: Whether it is below the bound under which nothing is compared: it is on no front.
     """
 
     name: str
     kind: str
     costs: Mapping[str, float | None]
-    ap: float
+    score: float
     own_recipe: bool = False
     too_low: bool = False
 
@@ -56,21 +56,21 @@ _PLACES = (
 )
 
 
-def front(costs: Sequence[float], ap: Sequence[float]) -> list[bool]:
-    """Whether each network is on the Pareto front: no other is as good in AP and in cost, and better in one of them."""
-    pairs = list(zip(costs, ap, strict=True))
+def front(costs: Sequence[float], scores: Sequence[float]) -> list[bool]:
+    """Whether each network is on the Pareto front: no other is as good in both, and better in one of them."""
+    pairs = list(zip(costs, scores, strict=True))
     return [not any(c <= cost and a >= value and (c, a) != (cost, value) for c, a in pairs) for cost, value in pairs]
 
 
 def draw(points: Sequence[Point], kinds: Sequence[str], own: str, title: str, what: str, file: Path) -> None:
-    """Draw networks by their AP and their costs.
+    """Draw networks by their scores and their costs.
 
     Args:
         points: The networks.
         kinds: All kinds of networks, in the order of their markers.
         own: Name in the legend of networks under their own recipe.
         title: Line above the picture.
-        what: Label of the AP axis, which is to name the data.
+        what: Label of the scores, which is to name the data.
         file: Path of the picture to write.
     """
     from matplotlib.ticker import LogLocator, NullFormatter
@@ -83,11 +83,11 @@ def draw(points: Sequence[Point], kinds: Sequence[str], own: str, title: str, wh
         for panel, cost in zip(grid[0], names, strict=False):
             placed = [(one, x) for one in points if (x := one.costs.get(cost)) is not None]
             compared = [(one, x) for one, x in placed if not one.too_low]
-            on_front = front([x for _, x in compared], [one.ap for one, _ in compared])
-            line = sorted((x, one.ap) for (one, x), on in zip(compared, on_front, strict=True) if on)
+            on_front = front([x for _, x in compared], [one.score for one, _ in compared])
+            line = sorted((x, one.score) for (one, x), on in zip(compared, on_front, strict=True) if on)
             panel.plot(
                 [x for x, _ in line],
-                [ap for _, ap in line],
+                [score for _, score in line],
                 color="#bbbbbb",
                 linewidth=1,
                 drawstyle="steps-post",
@@ -97,9 +97,9 @@ def draw(points: Sequence[Point], kinds: Sequence[str], own: str, title: str, wh
                 marker, face = styles[one.kind]
                 face, above = (_OWN, 2) if one.own_recipe else (face, 3)
                 edge = "#b0b0b0" if one.too_low else "black"
-                panel.plot(x, one.ap, marker, color=edge, markersize=6, markerfacecolor=face, zorder=above)
+                panel.plot(x, one.score, marker, color=edge, markersize=6, markerfacecolor=face, zorder=above)
             for network in {one.name for one in points if one.own_recipe}:  # one network, two recipes
-                ends = [(x, one.ap) for one, x in placed if one.name == network]
+                ends = [(x, one.score) for one, x in placed if one.name == network]
                 panel.plot(*zip(*ends, strict=True), color="black", linewidth=0.7, linestyle=":", zorder=1.5)
             panel.set_xscale("log")
             panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -133,7 +133,7 @@ def _label(panel: Any, placed: Sequence[tuple[Point, float]]) -> None:
 
     panel.figure.draw_without_rendering()  # only then is it known where things are
     half = 4.5 / 72 * panel.figure.dpi
-    at = [panel.transData.transform((x, one.ap)) for one, x in placed]
+    at = [panel.transData.transform((x, one.score)) for one, x in placed]
     taken = [Bbox.from_extents(x - half, y - half, x + half, y + half) for x, y in at]
 
     def hidden(name: Any, place: _Place) -> float:
@@ -144,12 +144,12 @@ def _label(panel: Any, placed: Sequence[tuple[Point, float]]) -> None:
         return sum(_overlap(box, other) for other in taken) + 10 * outside
 
     common = {one.name for one, _ in placed if not one.own_recipe}
-    for one, x in sorted(placed, key=lambda pair: -pair[0].ap):
+    for one, x in sorted(placed, key=lambda pair: -pair[0].score):
         if one.own_recipe and one.name in common:
             continue
         line = dict(arrowstyle="-", color="#777777", linewidth=0.5, shrinkA=0, shrinkB=0)
         name = panel.annotate(
-            one.name, (x, one.ap), (0, 0), textcoords="offset points", fontsize=7.5, arrowprops=line, zorder=1.5
+            one.name, (x, one.score), (0, 0), textcoords="offset points", fontsize=7.5, arrowprops=line, zorder=1.5
         )
         hidden(name, min(_PLACES, key=lambda place: hidden(name, place)))
         taken.append(name.get_window_extent())

@@ -1,4 +1,4 @@
-"""AP by predictor against the multiply-accumulates up to it: how far each network has got for what it has cost."""
+"""Score by predictor against the multiply-accumulates up to it: how far each network has got for what it has cost."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ class StageCurve:
     Attributes:
         title: Its name.
         macs: Multiply-accumulates of the network cut off at each predictor, by the predictor's name.
-        ap: AP of each predictor in percent.
+        score: Score of each predictor in percent.
     """
 
     title: str
     macs: Mapping[str, int]
-    ap: Mapping[str, float]
+    score: Mapping[str, float]
 
 
-def draw(curves: Sequence[StageCurve], title: str, data: str, size: str, file: Path) -> None:
+def draw(curves: Sequence[StageCurve], title: str, what: str, size: str, file: Path) -> None:
     """Draw curves, each in a panel of its own over the others in pale.
 
     Args:
         curves: The curves, at least one.
         title: Line above the picture.
-        data: Name of the data that AP was measured on.
+        what: Label of the scores, which is to name the data.
         size: What the label of the costs says of the networks' size; may be empty.
         file: Path of the picture to write.
     """
@@ -43,7 +43,7 @@ def draw(curves: Sequence[StageCurve], title: str, data: str, size: str, file: P
     costs = [macs for one in curves for macs in one.macs.values()]
     unit, letter = (1e9, "G") if max(costs) >= 1e9 else (1e6, "M")
     right = 1.15 * max(costs) / unit
-    top = max(1.2 * max(ap for one in curves for ap in one.ap.values()), 1.0)
+    top = max(1.2 * max(score for one in curves for score in one.score.values()), 1.0)
     inches = (max(3.2 * across, 6.4), 2.9 * down + 0.8)
     with figure(file, down, across, figsize=inches, sharex=True, sharey=True) as (drawn, grid):
         panels = list(grid.flat)
@@ -52,7 +52,7 @@ def draw(curves: Sequence[StageCurve], title: str, data: str, size: str, file: P
             panel.set_visible(number < len(curves))
             panel.tick_params(labelbottom=number + across >= len(curves))
         drawn.supxlabel(f"multiply-accumulates up to the predictor, {letter}{size}", fontsize=9)
-        drawn.supylabel(f"AP, %, on {data}", fontsize=9)
+        drawn.supylabel(what, fontsize=9)
         drawn.suptitle(title, fontsize=10)
 
 
@@ -83,11 +83,11 @@ def _draw(panels: Sequence[Any], curves: Sequence[StageCurve], unit: float, righ
 
 
 def _branches(one: StageCurve, unit: float) -> list[tuple[str, list[float], list[float]]]:
-    """The early stage predictors and those of the pyramid: cost and AP of each, in the order of their depth."""
+    """The early stage predictors and those of the pyramid: cost and score of each, in the order of their depth."""
     branches = []
     for kind in ("E", "P"):
-        names = [name for name in one.ap if name.startswith(kind)]
-        branches.append((kind, [one.macs[name] / unit for name in names], [one.ap[name] for name in names]))
+        names = [name for name in one.score if name.startswith(kind)]
+        branches.append((kind, [one.macs[name] / unit for name in names], [one.score[name] for name in names]))
     return branches
 
 
@@ -95,8 +95,8 @@ def _labels(one: StageCurve, unit: float, right: float, top: float) -> dict[str,
     """The point that each name stands beside: its marker's, or one above it where another name is in the way."""
     width, height = _LABEL[0] * right, _LABEL[1] * top
     places: dict[str, tuple[float, float]] = {}
-    for name in sorted(one.ap, key=lambda name: one.ap[name]):
-        x, y = one.macs[name] / unit, one.ap[name]
+    for name in sorted(one.score, key=lambda name: one.score[name]):
+        x, y = one.macs[name] / unit, one.score[name]
         for other, (taken_x, taken_y) in places.items():
             if other[0] == name[0] and abs(taken_x - x) < width and y < taken_y + height:
                 y = taken_y + height
