@@ -39,6 +39,7 @@ class Network:
         recipes: The recipes that it can be trained by.
         relative_cost: Time of one of its training steps on a CPU, in steps of the network that it is held against.
         random_offsets: Whether its offsets stay where each seed draws them.
+        as_printed: Whether its attention is Eq. 6 as printed also under a preset that takes it times H*W.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Network:
     recipes: tuple[str, ...] = ("common",)
     relative_cost: float = 1.0
     random_offsets: bool = False
+    as_printed: bool = False
 
     @property
     def runs(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ PAGES = {
     "table1": "table1",
     "table2": "table2",
     "table3": "table3",
+    "joints": "joints",
     "claims": "claims",
     "baselines": "baselines",
     "speed": "speed",
@@ -21,7 +22,7 @@ PAGES = {
 """The module of ``mmpose_ssn.pages`` that makes each page."""
 
 _OF_ONE_PRESET = ("curves", "trials")  # their files lie in the preset's folder
-_OF_TRAININGS = ("table1", "table2", "claims", "baselines", "curves")
+_OF_TRAININGS = ("table1", "table2", "joints", "claims", "baselines", "curves")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

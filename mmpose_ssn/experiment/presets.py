@@ -55,9 +55,22 @@ class Preset:
         return None if named is None else tuple((first, second) for first, second in named["differences"])
 
     @property
-    def primary_seeds(self) -> tuple[int, ...]:
-        """The seeds of the trainings that decide them; of any others they are descriptive."""
-        return tuple(self.get("primary", {}).get("seeds", ()))
+    def secondary(self) -> tuple[str, tuple[tuple[str, str], ...]] | None:
+        """Another figure, and the differences in it that the preset decides beside the primary ones, together; None
+        where it names none.
+        """
+        named = self.get("secondary")
+        if named is None:
+            return None
+        return named["figure"], tuple((first, second) for first, second in named["differences"])
+
+    def seeds_of(self, run: str) -> tuple[int, ...]:
+        """The seeds to train a run with, unless others are asked for."""
+        return tuple(self.get("seeds_of", {}).get(run, self.get("seeds", [0])))
+
+    def deciding_seeds(self, run: str) -> tuple[int, ...]:
+        """The seeds of a run's trainings that decide; with any others every difference is descriptive."""
+        return tuple(self.get("primary", {}).get("seeds", ())) or self.seeds_of(run)
 
     @property
     def given_spread(self) -> dict[str, Spread]:
@@ -109,12 +122,19 @@ def _settings(file: Path) -> dict[str, Any]:
     if strangers := [name for name in DATA_SETS if name in settings and name != settings["data"]]:
         raise ValueError(f"{file}: data is {settings['data']!r}, so a section {strangers[0]!r} says nothing; remove it")
     compared = [run for run in shown_on("table1") if run != MEAN_POSE]  # every page has their trainings
+    trained = [run for one in networks().values() if one.config for run in one.runs]
+    secondary = settings.get("secondary", {})
+    beside = DATA_SETS[settings["data"]].beside
     for key, got, known in (
         (
             "primary.differences",
             [one for pair in settings.get("primary", {}).get("differences", []) for one in pair],
             compared,
         ),
+        ("secondary.differences", [one for pair in secondary.get("differences", []) for one in pair], compared),
+        ("secondary.figure", [secondary["figure"]] if secondary else [], beside),
+        ("networks", settings.get("networks", []), trained),
+        ("seeds_of", settings.get("seeds_of", {}), trained),
         ("validity.decisive", settings.get("validity", {}).get("decisive", []), compared),
         ("given_spread", settings.get("given_spread", {}), [*dict.fromkeys(map(spread_group, compared))]),
     ):

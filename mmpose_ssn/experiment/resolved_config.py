@@ -132,31 +132,32 @@ def _check_recipe(recipe: str, name: str, preset: Preset) -> None:
 
 def _scale_network(config: Config, preset: Preset) -> None:
     """Make a network smaller: divide its widths by one divisor, and take the preset's input size and initial values."""
-    network, model = preset["network"], config.model
-    divisor, groups = preset.width_divisor(config.experiment.network), network["norm_groups"]
+    scale, model, one = preset["network"], config.model, network(config.experiment.network)
+    divisor, groups = preset.width_divisor(one.id), scale["norm_groups"]
     for part in (model.backbone, model.head, model.neck):
         if part is not None:
             part.norm_groups = groups
     model.init_cfg = None  # no ImageNet weights have these widths
     model.backbone.base_channels //= divisor
     if model.neck is not None:
-        model.backbone.stage_blocks = network.get("stage_blocks", model.backbone.stage_blocks)
+        model.backbone.stage_blocks = scale.get("stage_blocks", model.backbone.stage_blocks)
         model.neck.in_channels = [channels // divisor for channels in model.neck.in_channels]
         model.neck.channels //= divisor
     model.head.stage_channels = [channels // divisor for channels in model.head.stage_channels]
     model.head.channels //= divisor
-    model.head.update(network.get("head", {}))
+    model.head.update(scale.get("head", {}))
     fsm = model.backbone.get("fsm")
     if fsm is not None:
         fsm.shift_channels //= divisor
-        if network.get("softplus_scale", "sum") == "mean" and fsm.attention == "softplus-l1":
+        times_area = scale.get("softplus_scale", "sum") == "mean" and not one.as_printed
+        if times_area and fsm.attention == "softplus-l1":
             fsm.attention = "softplus-mean"
-        fsm.update(network.get("fsm", {}))
+        fsm.update(scale.get("fsm", {}))
         if fsm.get("norm_groups") is not None:
             fsm.norm_groups = groups
 
-    width, height = network["input_size"]
-    config.codec.update(input_size=[width, height], heatmap_size=[width // 4, height // 4], sigma=network["sigma"])
+    width, height = scale["input_size"]
+    config.codec.update(input_size=[width, height], heatmap_size=[width // 4, height // 4], sigma=scale["sigma"])
     model.head.decoder = config.codec
 
 

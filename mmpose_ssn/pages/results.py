@@ -89,7 +89,9 @@ class Results:
             )
         return scores
 
-    def trained(self, scores: Sequence[Scores], asked: Collection[Contrast] = ()) -> TrainedPredictors:
+    def trained(
+        self, scores: Sequence[Scores], asked: Collection[Contrast] = (), secondary: bool = False
+    ) -> TrainedPredictors:
         """The trainings behind scores, to be compared; spreads are those of Table 1's networks.
 
         What the preset names is decided where its decisive networks are there, and each of Table 1's that is there was
@@ -99,30 +101,38 @@ class Results:
         Args:
             scores: The scores.
             asked: What a page compares beside the claims, a family of its own where the preset names nothing.
+            secondary: Whether the preset's secondary figure is compared, and not the one that decides.
 
         Raises:
+            ValueError: If the preset has no secondary figure, and that is asked for.
             RefusedInput: If a score of Table 1 does not fit its format, or is of another data set or protocol.
         """
         pool, settings = self.scores("table1"), self.settings
         together = {(one.run, one.seed): one for one in (*pool, *scores)}
         check_together(self.preset, [*together.values()], {run for run, _ in together}, apart_from=("decoder",))
         families: list[Collection[Contrast]] = [*planned_families(), asked]
-        if settings.primary is not None:
+        figure, named = settings.metric, settings.primary
+        if secondary:
+            if settings.secondary is None:
+                raise ValueError(f"the preset {self.preset} has no secondary figure")
+            figure, named = settings.secondary
+        if named is not None:
             seeds: dict[str, set[int]] = defaultdict(set)
             for one in pool:  # what else a page shows does not change what is decided
                 if one.seed is not None:
                     seeds[one.run].add(one.seed)
             complete = seeds.keys() >= set(settings.decisive)
-            complete = complete and all(own == set(settings.primary_seeds) for own in seeds.values())
-            families = [[difference(*pair) for pair in settings.primary]] if complete else []
+            complete = complete and all(own == set(settings.deciding_seeds(run)) for run, own in seeds.items())
+            families = [[difference(*pair) for pair in named]] if complete else []
         return TrainedPredictors(
             self.preset,
             scores,
             pool=pool,
             families=families,
-            given=self.settings.given_spread,
-            least_score=self.settings.least_score,
-            decisive=self.settings.decisive,
+            given={} if secondary else settings.given_spread,
+            least_score=settings.least_score,
+            decisive=settings.decisive,
+            figure=figure,
         )
 
     def full_size_costs(self) -> dict[str, FullSizeCost]:

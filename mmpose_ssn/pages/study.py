@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mmpose_ssn.evaluation.comparison import ERROR, LEVEL, Basis
 from mmpose_ssn.evaluation.scores import Scores
+from mmpose_ssn.experiment.data_sets import DATA_SETS
 from mmpose_ssn.experiment.presets import Preset, is_meaningless
 from mmpose_ssn.pages.results import Results
 from mmpose_ssn.pages.wording import NOT_RUN, RESTS_ON_POOLING, distinct, listed
@@ -22,6 +23,15 @@ METRICS = {
 }
 """What each figure that decides is, before "in percent of"."""
 
+FIGURES = {
+    "AP": "OKS AP in percent, with the constants that CrowdPose has for the same joints; a photo that PCK does not "
+    "score counts too.",
+    "PCK@0.1": "The same as PCK@0.2, within 0.1 torsos.",
+    "confused@0.2": "The share of joints that lie within 0.2 torsos of where they are annotated only if left and right "
+    "are swapped, in percent: the less, the better.",
+}
+"""What each figure is that stands beside the one that decides."""
+
 MEANINGLESS = "The measured numbers are meaningless: this was a run of the machinery."
 """What a page of such a preset says first."""
 
@@ -34,6 +44,7 @@ class Study:
         preset: Name of the preset that the networks were trained under.
         scores: Scores of all networks of the page, and of the mean pose where it shows that.
         metric: The figure that decides, by which the preset's data set is scored.
+        beside: Figures that are shown beside it.
         small: Whether the preset makes networks smaller than the paper's.
         bound: What is said of the preset's bound of validity; empty where it has none.
         primary: Whether the preset names what it decides.
@@ -42,6 +53,7 @@ class Study:
     preset: str
     scores: Sequence[Scores]
     metric: str
+    beside: tuple[str, ...]
     small: bool
     bound: str = ""
     primary: bool = False
@@ -51,7 +63,8 @@ class Study:
         """The study behind scores of a preset's results."""
         settings = results.settings
         small, primary = settings.get("network") is not None, settings.primary is not None
-        return cls(results.preset, scores, settings.metric, small, bound_words(settings), primary)
+        beside = DATA_SETS[settings["data"]].beside
+        return cls(results.preset, scores, settings.metric, beside, small, bound_words(settings), primary)
 
     @property
     def networks(self) -> list[Scores]:

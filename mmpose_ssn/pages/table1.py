@@ -6,24 +6,28 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from statistics import fmean
 from typing import Any
 
 from mmpose_ssn import claims, paper
-from mmpose_ssn.evaluation.comparison import Comparison
+from mmpose_ssn.evaluation.comparison import LEVEL, Comparison, Outcome
 from mmpose_ssn.evaluation.scores import Scores
 from mmpose_ssn.evaluation.trained import difference
 from mmpose_ssn.experiment.provenance import commit
 from mmpose_ssn.networks import NOT_IN_THE_PAPER, Network, networks, shown_on
-from mmpose_ssn.pages.blocks import MARKS, NONE, Columns, Heading, Page, Table
+from mmpose_ssn.pages.blocks import MARKS, NONE, Columns, Heading, Page, Picture, Table
+from mmpose_ssn.pages.plots import interval_plot
 from mmpose_ssn.pages.results import FullSizeCost, Results
-from mmpose_ssn.pages.study import PAPER_DATA, Study, interval_note, outcome_note, points
+from mmpose_ssn.pages.study import FIGURES, PAPER_DATA, Study, interval_note, outcome_note, points
 from mmpose_ssn.pages.wording import (
     NOT_RUN,
+    RESTS_ON_POOLING,
     comparison_record,
     difference_cell,
     distinct,
     listed,
+    mean_cell,
     outcome_words,
     provenance_record,
     score_cell,
@@ -86,12 +90,14 @@ class Table1:
         study: The measured figures.
         rows: The paper's rows in printed order, then ours.
         comparisons: What was measured of the orderings, by the ordering's id.
+        primary: Ids of the orderings that the preset decides, as far as they were measured, in its order.
         resamples: Number of draws of the images behind the comparisons.
     """
 
     study: Study
     rows: tuple[Row, ...]
     comparisons: Mapping[str, Comparison]
+    primary: tuple[str, ...]
     resamples: int
 
     @classmethod
@@ -104,6 +110,9 @@ class Table1:
         costs, scores = results.full_size_costs(), results.scores("table1")
         trained, printed = results.trained(scores), paper.table1()
         pairs = {name: difference(one.higher, one.lower) for name, one in claims.orderings().items()}
+        of_pair = {(one.higher, one.lower): name for name, one in claims.orderings().items()}
+        comparisons = trained.compare(pairs)
+        named = [of_pair[pair] for pair in results.settings.primary or () if pair in of_pair]
         return cls(
             study=Study.of(results, scores),
             rows=tuple(
@@ -115,7 +124,8 @@ class Table1:
                 )
                 for name in shown_on("table1")
             ),
-            comparisons=trained.compare(pairs),
+            comparisons=comparisons,
+            primary=tuple(name for name in named if name in comparisons),
             resamples=trained.resamples,
         )
 
@@ -139,6 +149,7 @@ def page_of(table: Table1) -> Page:
         blocks=[
             Table(_columns(table), _notes(table), label),
             Heading("Orderings"),
+            *([_picture(table)] if table.primary else []),
             Table(_ordering_columns(table), _ordering_notes(table), f"{label}-orderings", "orderings of two networks"),
         ],
         records={
@@ -154,6 +165,7 @@ def _columns(table: Table1) -> Columns:
         ("Method",): [row.method for row in rows],
         ("AP, printed", PAPER_DATA): [str((row.printed and row.printed.ap) or NONE) for row in rows],
         (f"{study.metric}, measured", *study.data_lines): [_measured(row) for row in rows],
+        **{(name, *study.data_lines): [_beside(row, name) for row in rows] for name in study.beside},
         ("Params, M", "full size", "(printed)"): [_params(row) for row in rows],
         ("FLOPs, G", "full size", "(printed)"): [_flops(row) for row in rows],
         ("MACs, G", "full size"): [f"{row.cost.whole.macs / 1e9:.3f}" if row.cost else NONE for row in rows],
@@ -170,6 +182,7 @@ def _notes(table: Table1) -> dict[str, str]:
     networks = study.networks or study.scores
     if study.scores:
         notes[study.metric] = study.score_note(f"the final predictor ({distinct(one.final for one in networks)})")
+        notes |= {name: FIGURES[name] for name in study.beside}
         notes["Protocol"] = listed(networks[0].protocol)
     notes["Not in the paper"] = (
         "Rows of our own, with no printed figure and not counted at full size. The offsets frozen at random tell "
@@ -193,6 +206,31 @@ def _notes(table: Table1) -> dict[str, str]:
     if study.scores:
         notes["Made by"] = study.made_by
     return notes
+
+
+def _picture(table: Table1) -> Picture:
+    """What the preset decides, drawn about zero."""
+    study, orderings = table.study, claims.orderings()
+    lines = []
+    for name in table.primary:
+        ordering, measured = orderings[name], table.comparisons[name]
+        lines.append(
+            interval_plot.Difference(
+                label=f"{networks()[ordering.higher].title}\nless {networks()[ordering.lower].title}",
+                estimate=measured.difference,
+                interval=measured.interval(),
+                outcome=outcome_words(measured).replace(f" ({RESTS_ON_POOLING})", f",\n{RESTS_ON_POOLING}"),
+                decided=measured.outcome in (Outcome.HIGHER, Outcome.LOWER),
+                printed=None if ordering.difference is None else float(ordering.difference),
+            )
+        )
+    what = f"difference with its {100 * LEVEL:.0f} % interval, {study.points}, on {study.data_in_short}"
+    printed = f"the paper's difference, AP points on {PAPER_DATA}"
+    return Picture(
+        partial(interval_plot.draw, lines, study.title("What is decided"), what, printed),
+        "Difference, interval and outcome of each comparison that the preset decides",
+        "-intervals",
+    )
 
 
 def _ordering_columns(table: Table1) -> Columns:
@@ -230,6 +268,10 @@ def difference_note(metric: str) -> str:
 
 def _measured(row: Row) -> str:
     return score_cell([one.predictors[one.final] for one in row.scores]) if row.status != "cost only" else NONE
+
+
+def _beside(row: Row, figure: str) -> str:
+    return mean_cell([100 * one.predictors[one.final].figures[figure] for one in row.scores])
 
 
 def _params(row: Row) -> str:
@@ -299,6 +341,7 @@ def _records(table: Table1, row: Row) -> list[dict[str, Any]]:
             "measured_high": 100 * one.interval[1],
             "measured_on": one.provenance["data"],
             "mean_of_seeds": mean,
+            **{name: 100 * one.predictors[one.final].figures[name] for name in table.study.beside},
             "seeds": len(row.scores),
             "predictor": one.final,
             "images": one.images,

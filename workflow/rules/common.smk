@@ -62,7 +62,7 @@ def chosen():
     except ValueError as error:
         raise WorkflowError(str(error))
     runs = (
-        DEFAULT
+        preset.get("networks", DEFAULT)
         if config["networks"] == "all"
         else [str(item).strip() for item in listed(config["networks"])]
     )
@@ -81,18 +81,33 @@ def chosen():
             raise WorkflowError(
                 f"{name} needs {networks()[name].package}, which is not installed"
             )
-    seeds = preset.get("seeds", [0]) if config["seeds"] is None else config["seeds"]
-    seeds = [str(item).strip() for item in listed(seeds)]
-    if not seeds or not all(re.fullmatch("[0-9]+", seed) for seed in seeds):
-        raise WorkflowError(
-            f"got seeds {config['seeds']!r}; expected whole numbers from 0, such as 0,1,2"
-        )
-    return config["preset"], runs, [int(seed) for seed in seeds]
+    seeds = None
+    if config["seeds"] is not None:
+        seeds = [str(item).strip() for item in listed(config["seeds"])]
+        if not seeds or not all(re.fullmatch("[0-9]+", seed) for seed in seeds):
+            raise WorkflowError(
+                f"got seeds {config['seeds']!r}; expected whole numbers from 0, such as 0,1,2"
+            )
+        seeds = [int(seed) for seed in seeds]
+    return config["preset"], runs, seeds
 
 
-PRESET, CHOSEN, SEEDS = chosen()
+PRESET, CHOSEN, ASKED_SEEDS = chosen()
 # In place of the wildcards of a rule whose output names its preset.
 OF_PRESET = SimpleNamespace(preset=PRESET)
+
+
+def seeds_of(run):
+    """The seeds to train a run with: those that are asked for, or else the preset's."""
+    return ASKED_SEEDS or list(load_preset(PRESET).seeds_of(run))
+
+
+# Whether Table 1 draws what the preset decides.
+DRAWS_INTERVALS = any(
+    {*pair} <= {*CHOSEN} for pair in load_preset(PRESET).primary or ()
+)
+# The seed of what needs one training, whichever it is.
+SEED = seeds_of(CHOSEN[0])[0]
 
 
 # What the preset puts beside the chosen networks on the page of baselines.
@@ -101,8 +116,8 @@ expect_known("network in the preset's `compared`", BESIDE, shown_on("baselines")
 
 
 def can_show(page):
-    """The runs with trainings that a page can show; learning curves are those of Table 1's."""
-    shown = shown_on("table1" if page == "curves" else page)
+    """The runs with trainings that a page can show; learning curves and joints are those of Table 1's."""
+    shown = shown_on("table1" if page in ("curves", "joints") else page)
     return [run for run in shown if run != MEAN_POSE]
 
 
@@ -113,14 +128,12 @@ def chosen_for(page):
 
 
 # Networks and seeds that only the ledger of claims asks for.
-FOR_CLAIMS_ALONE = {
-    "run": [name for name in ASSERTED if name not in CHOSEN],
-    "seed": [
-        seed
-        for seed in load_preset(PRESET).get("asserted_seeds", [])
-        if seed in SEEDS and config["networks"] == "all"
-    ],
-}
+FOR_CLAIMS_ALONE = [
+    (name, seed)
+    for name in ASSERTED
+    for seed in load_preset(PRESET).get("asserted_seeds", [])
+    if name not in CHOSEN and seed in seeds_of(name) and config["networks"] == "all"
+]
 
 
 def own_checkpoints():
@@ -133,10 +146,11 @@ def own_checkpoints():
     for run, file in got.items():
         if not Path(file).is_file():
             raise WorkflowError(f"the checkpoint of {run} is not there: {file!r}")
-    if got and len(SEEDS) > 1:
-        raise WorkflowError(
-            f"checkpoints stand in for one training each, but there are {len(SEEDS)} seeds"
-        )
+    for run in got:
+        if len(seeds_of(run)) > 1:
+            raise WorkflowError(
+                f"checkpoints stand in for one training each, but {run} has {len(seeds_of(run))} seeds"
+            )
     return got
 
 
@@ -230,14 +244,13 @@ def write_training_plan():
     preset = load_preset(PRESET)
     side_by_side = workflow.cores if is_small(PRESET) else 1
     beside = [run for run in BESIDE if run not in CHOSEN]
-    groups = (CHOSEN, SEEDS), (beside, SEEDS), FOR_CLAIMS_ALONE.values()
+    groups = trainings_of(CHOSEN), trainings_of(beside), FOR_CLAIMS_ALONE
     plans = [
         {
             Path(f"results/{PRESET}/{run}/seed{seed}"): relative_cost(preset, run)
-            for run in runs
-            for seed in seeds
+            for run, seed in trainings
         }
-        for runs, seeds in groups
+        for trainings in groups
     ]
     write_plans(Path(PLAN), plans, side_by_side)
 
@@ -254,27 +267,39 @@ def trial_scores(wildcards):
     )
 
 
+def trainings_of(runs):
+    """Some runs, each with every one of its seeds."""
+    return [(run, seed) for run in runs for seed in seeds_of(run)]
+
+
 def behind(page):
     """The trainings that a page rests on: those that it shows, and those of Table 1, which tell spreads and the bound."""
-    runs = dict.fromkeys([*chosen_for(page), *chosen_for("table1")])
-    return [(run, seed) for run in runs for seed in SEEDS]
+    return trainings_of(dict.fromkeys([*chosen_for(page), *chosen_for("table1")]))
+
+
+def of_trainings(output, trainings, preset=PRESET):
+    """The files of some trainings, as an output names them."""
+    return [
+        file
+        for run, seed in trainings
+        for file in expand(output, preset=preset, run=run, seed=seed)
+    ]
 
 
 def scored(page, field="scores"):
     """The scores, or another output of scoring, of the trainings that a page rests on."""
-    return [
-        file
-        for run, seed in behind(page)
-        for file in expand(
-            rules.evaluate.output[field], preset=PRESET, run=run, seed=seed
-        )
-    ]
+    return of_trainings(rules.evaluate.output[field], behind(page))
 
 
 def only(page, *others):
     """The option that has a page show these trainings and no others; refused where the page shows none of the chosen."""
 
     def option(wildcards):
+        metric = load_preset(PRESET).metric
+        if page == "joints" and not metric.startswith("PCK"):
+            raise WorkflowError(
+                f"the preset {PRESET} is scored by {metric}, which is of whole people; joint by joint is PCK, as of photos"
+            )
         if not chosen_for(page):
             raise WorkflowError(
                 f"the page {page} shows none of the chosen networks; it can show: "

@@ -28,7 +28,7 @@ rule complexity:
 rule mean_pose:
     input:
         config=expand(
-            rules.resolve.output, run=CHOSEN[0], seed=SEEDS[0], allow_missing=True
+            rules.resolve.output, run=CHOSEN[0], seed=SEED, allow_missing=True
         ),
         data=data_ready,
     output:
@@ -82,7 +82,7 @@ rule latency_of_preset:
         seconds=SECONDS,
         networks=networks_of(chosen_for("baselines")),
         digests=lambda wildcards: [
-            config_digest(SimpleNamespace(preset=PRESET, run=name), SEEDS[0])
+            config_digest(SimpleNamespace(preset=PRESET, run=name), SEED)
             for name in networks_of(chosen_for("baselines"))
         ],
     message:
@@ -106,14 +106,12 @@ OFFSETS_OF = [
 
 rule offsets:
     input:
-        configs=expand(
-            rules.resolve.output, run=OFFSETS_OF, seed=SEEDS, allow_missing=True
+        configs=of_trainings(rules.resolve.output, trainings_of(OFFSETS_OF), "{preset}"),
+        weights=of_trainings(
+            rules.train.output.weights, trainings_of(OFFSETS_OF), "{preset}"
         ),
-        weights=expand(
-            rules.train.output.weights, run=OFFSETS_OF, seed=SEEDS, allow_missing=True
-        ),
-        records=expand(
-            rules.train.output.record, run=OFFSETS_OF, seed=SEEDS, allow_missing=True
+        records=of_trainings(
+            rules.train.output.record, trainings_of(OFFSETS_OF), "{preset}"
         ),
     output:
         table="results/{preset}/offsets.csv",
@@ -141,14 +139,12 @@ PROTOCOLS_OF = "ssn" if "ssn" in CHOSEN else CHOSEN[0]
 
 rule test_under_protocols:
     input:
-        config=expand(
-            rules.resolve.output, preset=PRESET, run=PROTOCOLS_OF, seed=SEEDS[0]
-        ),
+        config=expand(rules.resolve.output, preset=PRESET, run=PROTOCOLS_OF, seed=SEED),
         weights=expand(
-            rules.train.output.weights, preset=PRESET, run=PROTOCOLS_OF, seed=SEEDS[0]
+            rules.train.output.weights, preset=PRESET, run=PROTOCOLS_OF, seed=SEED
         ),
         record=expand(
-            rules.train.output.record, preset=PRESET, run=PROTOCOLS_OF, seed=SEEDS[0]
+            rules.train.output.record, preset=PRESET, run=PROTOCOLS_OF, seed=SEED
         ),
         protocols=str(configs_folder() / "protocols.yaml"),
     output:

@@ -18,6 +18,8 @@ rule table1:
         data=data_ready(OF_PRESET),
     output:
         multiext("results/table1", ".md", ".csv", "-orderings.csv", ".tex"),
+        # where the preset says what it decides, that is drawn
+        *(["results/table1-intervals.png"] if DRAWS_INTERVALS else []),
     log:
         "results/table1.log",
     benchmark:
@@ -60,6 +62,32 @@ rule table2:
         " 2>&1 | tee {log}"
 
 
+# Joint by joint, and left against right, of what is scored by PCK. It trains nothing that Table 1 does not.
+rule joints:
+    input:
+        definitions=DEFINITIONS,
+        scores=scored("table1"),
+        predictions=scored("table1", "predictions"),
+        mean_pose=expand(rules.mean_pose.output.scores, preset=PRESET),
+        data=data_ready(OF_PRESET),
+    output:
+        multiext("results/joints", ".md", ".csv", "-differences.csv", ".png"),
+    log:
+        "results/joints.log",
+    benchmark:
+        "results/joints.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        preset=PRESET,
+        only=only("joints", MEAN_POSE),
+    message:
+        "Rendering what the preset {params.preset} found of each joint"
+    shell:
+        "python -m mmpose_ssn page joints --preset {params.preset} {params.only}"
+        " 2>&1 | tee {log}"
+
+
 # It trains nothing: only COCO's server can fill it.
 rule table3:
     input:
@@ -87,9 +115,9 @@ rule claims:
         definitions=DEFINITIONS,
         costs=rules.complexity.output.claims,
         scores=scored("claims")
-        + expand(rules.evaluate.output.scores, preset=PRESET, **FOR_CLAIMS_ALONE),
+        + of_trainings(rules.evaluate.output.scores, FOR_CLAIMS_ALONE),
         predictions=scored("claims", "predictions")
-        + expand(rules.evaluate.output.predictions, preset=PRESET, **FOR_CLAIMS_ALONE),
+        + of_trainings(rules.evaluate.output.predictions, FOR_CLAIMS_ALONE),
         offsets=expand(rules.offsets.output.table, preset=PRESET) if OFFSETS_OF else [],
         data=data_ready(OF_PRESET),
     output:
@@ -102,7 +130,7 @@ rule claims:
         "../../environment.yml"
     params:
         preset=PRESET,
-        only=only("claims", *expand("{run}/seed{seed}", **FOR_CLAIMS_ALONE)),
+        only=only("claims", *(f"{run}/seed{seed}" for run, seed in FOR_CLAIMS_ALONE)),
     message:
         "Holding the claims of the paper against the preset {params.preset}"
     shell:
@@ -193,11 +221,8 @@ rule protocols:
 rule curves:
     input:
         definitions=DEFINITIONS,
-        records=expand(
-            rules.train.output.record,
-            run=chosen_for("curves"),
-            seed=SEEDS,
-            allow_missing=True,
+        records=of_trainings(
+            rules.train.output.record, trainings_of(chosen_for("curves")), "{preset}"
         ),
     output:
         multiext("results/{preset}/curves", ".md", ".csv", ".png"),

@@ -7,13 +7,11 @@ TEST_DEV_IMAGES = f"{COCO}/annotations/image_info_test-dev2017.json"
 
 rule detect_test_dev:
     input:
-        config=expand(
-            rules.resolve.output, preset=PRESET, seed=SEEDS[0], run="{network}"
-        ),
+        config=expand(rules.resolve.output, preset=PRESET, seed=SEED, run="{network}"),
         weights=expand(
             rules.train.output.weights,
             preset=PRESET,
-            seed=SEEDS[0],
+            seed=SEED,
             run="{network}",
         ),
         images=f"{COCO}/test2017",
