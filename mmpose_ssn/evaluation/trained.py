@@ -14,7 +14,7 @@ from mmpose_ssn.evaluation.bootstrap import KeypointAnnotations, KeypointMatches
 from mmpose_ssn.evaluation.comparison import Comparison, Name, Spread, Term, compare, measure
 from mmpose_ssn.evaluation.scores import Scores
 from mmpose_ssn.files import RefusedInput
-from mmpose_ssn.networks import spread_group
+from mmpose_ssn.networks import FINAL_PREDICTOR, LITE_PREDICTOR, spread_group
 
 RESAMPLES = 2000
 """Number of draws of the images behind the variance over images of a comparison."""
@@ -38,7 +38,7 @@ Question = frozenset[tuple[Predictor, float]]
 def question(contrast: Contrast) -> Question:
     """What a contrast asks: its terms in no order, with the final predictor of a network of ours as None."""
     return frozenset(
-        ((run, None if predictor in ("P", "P4") else predictor), weight)
+        ((run, None if predictor in (FINAL_PREDICTOR, LITE_PREDICTOR) else predictor), weight)
         for (run, predictor), weight in contrast.items()
     )
 
