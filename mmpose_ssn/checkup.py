@@ -41,6 +41,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "scipy": ("scipy",),
     "snakemake": ("snakemake",),
     "cv2": ("opencv-python-headless", "opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless"),
+    "PIL": ("pillow",),
     "matplotlib": ("matplotlib",),
     "yaml": ("pyyaml",),
     "jsonschema": ("jsonschema",),

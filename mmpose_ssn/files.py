@@ -1,10 +1,13 @@
-"""Writing files so that a reader never finds half of one: each is written as a draft, which then takes its place."""
+"""Files written so that a reader never finds half of one, each as a draft that then takes its place, and told apart by
+their digests.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -41,6 +44,24 @@ def write_together(contents: Mapping[Path, str | bytes]) -> None:
 def is_draft(file: Path) -> bool:
     """Whether a file is a draft, by its name; a draft that stays was left by a killed process."""
     return re.fullmatch(r"\..+\.part\d+", file.name) is not None
+
+
+def sha256(file: Path, progress: Callable[[int], object] = lambda read: None) -> str:
+    """SHA-256 of a file's bytes in hexadecimal; the file may be larger than the memory.
+
+    Args:
+        file: Path of the file.
+        progress: Function that is called with the number of bytes of each piece that was read.
+
+    Raises:
+        OSError: If the file cannot be read.
+    """
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while piece := stream.read(1 << 20):
+            digest.update(piece)
+            progress(len(piece))
+    return digest.hexdigest()
 
 
 class RefusedInput(ValueError):

@@ -18,6 +18,22 @@ REFERENCE = "ssn"
 MEAN_POSE = "mean-pose"
 """Short id of the average training person, put into each box, which is no network but is scored like one."""
 
+# The modules of models/predictors.py name their predictors themselves; here the names need no PyTorch.
+EARLY_PREDICTORS = ("E1", "E2", "E3")
+"""The early stage predictors of a deep network, on the backbone's stages from the first one on."""
+
+PYRAMID_PREDICTORS = ("P1", "P2", "P3", "P4")
+"""The predictors of a deep network on its pyramid, from the coarsest level to the finest."""
+
+PREDICTORS = (*EARLY_PREDICTORS, *PYRAMID_PREDICTORS)
+"""All predictors of a deep network, in the order of their depth."""
+
+FINAL_PREDICTOR = PREDICTORS[-1]
+"""The final predictor of a deep network."""
+
+LITE_PREDICTOR = "P"
+"""The one predictor of a lite network, which is its final predictor."""
+
 NOT_IN_THE_PAPER = "not in the paper"
 """The place of a network that the paper does not print."""
 

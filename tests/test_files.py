@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import multiprocessing
 import os
@@ -13,7 +14,7 @@ import pytest
 import torch
 
 from mmpose_ssn.__main__ import main
-from mmpose_ssn.files import draft, is_draft, write_together
+from mmpose_ssn.files import draft, is_draft, sha256, write_together
 
 
 def test_text_and_bytes_are_written_as_they_are(tmp_path: Path) -> None:
@@ -73,6 +74,14 @@ def test_saved_weights_do_not_depend_on_the_process(tmp_path: Path, monkeypatch:
             torch.save({"state_dict": {"weight": torch.arange(3)}}, unfinished)
         written.add(file.read_bytes())
     assert len(written) == 1
+
+
+def test_digest_is_of_all_bytes_and_tells_how_far_it_has_read(tmp_path: Path) -> None:
+    content, read = bytes(range(256)) * 5000, []
+    (tmp_path / "file").write_bytes(content)
+    expected = hashlib.sha256(content).hexdigest()
+    assert sha256(tmp_path / "file", read.append) == sha256(tmp_path / "file") == expected
+    assert sum(read) == len(content) and len(read) > 1, "a file may be larger than the memory"
 
 
 def write_config(file: Path, drawn: Path) -> None:

@@ -19,7 +19,12 @@ from mmengine.config import Config
 
 from mmpose_ssn import paper
 from mmpose_ssn.checked_yaml import load_checked
+from mmpose_ssn.models import StagePredictors
 from mmpose_ssn.networks import (
+    FINAL_PREDICTOR,
+    LITE_PREDICTOR,
+    PREDICTORS,
+    PYRAMID_PREDICTORS,
     config_file,
     configs_folder,
     network,
@@ -157,6 +162,22 @@ def test_the_family_is_that_of_the_configs_backbone() -> None:
     lite = {name for name, config in configs.items() if config.model.backbone.type == "SSNLite"}
     assert {one.id for one in networks().values() if one.family == "lite"} == lite
     assert "litehrnet-18" not in lite and "lite-k256" in lite
+
+
+def test_predictors_have_the_names_that_the_modules_give_them() -> None:
+    """The names stand apart from the modules, and in the schemas, so that pages need no PyTorch."""
+    found = {}
+    for one in BUILT:
+        if one.config.startswith("ssn/"):
+            head = Config.fromfile(config_file(one.id), import_custom_modules=False).model.head
+            found[one.id] = StagePredictors(1, head.pyramid_levels, head.stage_channels, channels=1, norm_groups=1)
+    for name, predictors in found.items():
+        lite = network(name).family == "lite"
+        assert predictors.names in ([(LITE_PREDICTOR,)] if lite else [PREDICTORS, PYRAMID_PREDICTORS]), name
+        assert predictors.final == (LITE_PREDICTOR if lite else FINAL_PREDICTOR), name
+    assert found["ssn"].names == PREDICTORS
+    terms = yaml.safe_load((REPOSITORY / "mmpose_ssn" / "terms.schema.yaml").read_text())
+    assert terms["$defs"]["predictor"]["enum"] == list(PREDICTORS)
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from mmpose_ssn.claims.claim import Claim, Margin, Place, PrintedProtocol
 from mmpose_ssn.claims.orderings import orderings
+from mmpose_ssn.networks import FINAL_PREDICTOR
 from mmpose_ssn.paper.formulas import formulas
 from mmpose_ssn.paper.tables import PaperRow, Table3Row, table1, table2, table3
 
-_FINAL = "P4"
 _QUOTED = "a result of other work, which the paper quotes and neither trained nor scored"
 
 
@@ -98,7 +98,7 @@ def _table2(protocol: PrintedProtocol, margins: Mapping[str, Margin]) -> Iterato
                 quantity="AP",
                 unit="AP points",
                 protocol=protocol,
-                margin=margins["reimplementation" if predictor == _FINAL else "unknown"],
+                margin=margins["reimplementation" if predictor == FINAL_PREDICTOR else "unknown"],
                 decided_by="scores",
                 contrast={row.id: 1},
                 predictor=predictor,

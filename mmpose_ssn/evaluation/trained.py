@@ -15,7 +15,7 @@ from mmpose_ssn.evaluation.comparison import Comparison, Name, Spread, Term, com
 from mmpose_ssn.evaluation.pck_matches import PCKMatches
 from mmpose_ssn.evaluation.scores import PredictorScore, Scores
 from mmpose_ssn.files import RefusedInput
-from mmpose_ssn.networks import spread_group
+from mmpose_ssn.networks import FINAL_PREDICTOR, LITE_PREDICTOR, spread_group
 
 RESAMPLES = 2000
 """Number of draws of the images behind the variance over images of a comparison."""
@@ -39,7 +39,7 @@ Question = frozenset[tuple[Predictor, float]]
 def question(contrast: Contrast) -> Question:
     """What a contrast asks: its terms in no order, with the final predictor of a network of ours as None."""
     return frozenset(
-        ((run, None if predictor in ("P", "P4") else predictor), weight)
+        ((run, None if predictor in (FINAL_PREDICTOR, LITE_PREDICTOR) else predictor), weight)
         for (run, predictor), weight in contrast.items()
     )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import subprocess
 from pathlib import Path
 
 import mmpose_ssn
+from mmpose_ssn.files import sha256
 
 
 def commit() -> str:
@@ -34,12 +34,12 @@ def machine() -> str:
 
 
 def file_digest(file: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    digest = hashlib.sha256()
-    with file.open("rb") as stream:
-        while chunk := stream.read(1 << 20):
-            digest.update(chunk)
-    return "sha256:" + digest.hexdigest()
+    """SHA-256 of a file's bytes as every record has it, ``sha256:HEX``.
+
+    Raises:
+        OSError: If the file cannot be read.
+    """
+    return f"sha256:{sha256(file)}"
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -17,7 +17,7 @@ from mmpose_ssn.evaluation.scores import PredictorScore, Scores
 from mmpose_ssn.evaluation.trained import TrainedPredictors, difference
 from mmpose_ssn.experiment.provenance import commit
 from mmpose_ssn.files import RefusedInput
-from mmpose_ssn.networks import networks, shown_on
+from mmpose_ssn.networks import PREDICTORS, networks, shown_on
 from mmpose_ssn.pages.blocks import NONE, Columns, Heading, Page, Picture, Table
 from mmpose_ssn.pages.plots import stage_plot
 from mmpose_ssn.pages.results import Results
@@ -37,9 +37,6 @@ from mmpose_ssn.pages.wording import (
 )
 
 PLACE = "not in the paper's Table 2"
-
-PREDICTORS = ("E1", "E2", "E3", "P1", "P2", "P3", "P4")
-"""The predictors in the order of their depth; P4 is the final predictor."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmpose_ssn import paper
+from mmpose_ssn.experiment.provenance import file_digest
 from mmpose_ssn.files import RefusedInput
 from mmpose_ssn.pages.blocks import NONE, Bullets, Columns, Heading, Page, Table
 from mmpose_ssn.pages.results import FullSizeCost, Results, read_json
@@ -70,7 +70,7 @@ def read_server_result(path: Path) -> ServerResult:
     """
     content = read_json(path, "server")
     for archive in path.parent.glob("*.zip"):
-        digest = "sha256:" + hashlib.sha256(archive.read_bytes()).hexdigest()
+        digest = file_digest(archive)
         if digest != content["archive_digest"]:
             raise RefusedInput(
                 f"{path}: $.archive_digest: is {content['archive_digest']}, but {archive.name} beside it has {digest}; "

@@ -231,6 +231,14 @@ def test_one_question_has_one_home_whoever_asks_it() -> None:
     assert any(set(family) >= of_table2 - set(families[0]) - in_text for family in families)
 
 
+def test_table_1_decides_its_orderings_and_the_one_sum_that_is_claimed_of_four_of_its_rows() -> None:
+    """Another one among them would change every adjusted p of a preset that names nothing, such as paper."""
+    claim = claims()["parts-cooperate"]
+    assert claim.place.table == "1" and len(claim.contrast) == 4
+    named = [question(difference(one.higher, one.lower)) for one in orderings().values()]
+    assert [question(one) for one in planned_families()[0]] == [*named, *map(question, questions(claim))]
+
+
 def test_one_question_is_compared_once_and_adjusted_for_its_whole_family(trained) -> None:
     """Of Table 1's 13 orderings and one sum of four networks not all were trained."""
     found = compared(trained("figures"))

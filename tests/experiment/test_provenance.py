@@ -73,7 +73,7 @@ def test_environment_inside_another_repository_does_not_give_that_ones_commit(
     assert provenance.commit() == VERSION
 
 
-def test_file_digest_is_sha256_of_its_bytes(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(bytes(range(256)) * 5000)
-    expected = hashlib.sha256(bytes(range(256)) * 5000).hexdigest()
+def test_file_digest_says_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"abc")
+    expected = hashlib.sha256(b"abc").hexdigest()
     assert provenance.file_digest(tmp_path / "file") == f"sha256:{expected}"

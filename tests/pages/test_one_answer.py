@@ -11,8 +11,9 @@ from mmpose_ssn.claims import claims, orderings
 from mmpose_ssn.claims.questions import compared, questions
 from mmpose_ssn.evaluation.comparison import Basis, Outcome, holm
 from mmpose_ssn.evaluation.trained import difference, question
+from mmpose_ssn.networks import PREDICTORS
 from mmpose_ssn.pages.table1 import Table1
-from mmpose_ssn.pages.table2 import PREDICTORS, Table2
+from mmpose_ssn.pages.table2 import Table2
 
 DOCS = Path(__file__).parents[2] / "docs"
 SEEDS = (3, 4, 5)

@@ -15,8 +15,9 @@ from mmpose_ssn.evaluation.bootstrap import draw_images
 from mmpose_ssn.evaluation.comparison import Basis
 from mmpose_ssn.experiment.presets import load_preset
 from mmpose_ssn.files import RefusedInput
+from mmpose_ssn.networks import PREDICTORS
 from mmpose_ssn.pages.render import to_csv, to_markdown, to_tex
-from mmpose_ssn.pages.table2 import PREDICTORS, Table2, page, page_of
+from mmpose_ssn.pages.table2 import Table2, page, page_of
 
 DATA, RESAMPLED = "drawn figures, version 1.0, val", 40
 PYRAMID = PREDICTORS[3:]

@@ -28,11 +28,10 @@ from mmpose_ssn.datasets.sample_stream import SampleStream
 from mmpose_ssn.evaluation.bootstrap import KeypointAnnotations, KeypointMatches, bootstrap_interval
 from mmpose_ssn.experiment.presets import load_preset
 from mmpose_ssn.experiment.resolved_config import resolve
+from mmpose_ssn.networks import FINAL_PREDICTOR, PREDICTORS
 
 OURS, THEIRS = "SampleStream", "CocoDataset"
 """The project's training data, and MMPose's own data set, with its own sampler and the same transforms."""
-
-_PREDICTORS = ("E1", "E2", "E3", "P1", "P2", "P3", "P4")
 
 
 def start_up(root: Path, form: str) -> list[Measurement]:
@@ -89,7 +88,7 @@ def scoring(root: Path, size: CocoSize) -> list[Measurement]:
     with DefaultScope.overwrite_default_scope("mmpose"):
         metric = METRICS.build({**config.val_evaluator, "outfile_prefix": str(root / "predictor")})
         metric.dataset_meta = DATASETS.build({**config.val_dataloader.dataset, "lazy_init": True}).metainfo
-    with measured("evaluation", f"OKS-NMS and AP of {len(_PREDICTORS)} predictors") as taken:
+    with measured("evaluation", f"OKS-NMS and AP of {len(PREDICTORS)} predictors") as taken:
         for pose in _poses(root, size):  # made here, as the metric keeps their arrays
             metric.process({}, [pose])
         metric.evaluate(size.detections)
@@ -103,7 +102,7 @@ def resampling(root: Path, resamples: int) -> list[Measurement]:
     """
     with measured("evaluation", "matching of one predictor") as matched:
         annotations = KeypointAnnotations.from_file(annotation_file(root, "val2017"))
-        matches = KeypointMatches.from_results(annotations, root / f"predictor.{_PREDICTORS[-1]}.keypoints.json")
+        matches = KeypointMatches.from_results(annotations, root / f"predictor.{FINAL_PREDICTOR}.keypoints.json")
     with measured("evaluation", f"{resamples} resamples of one predictor") as drawn:
         bootstrap_interval(matches, "AP", resamples=resamples)
     return [*matched, *drawn]
@@ -133,9 +132,9 @@ def _poses(root: Path, size: CocoSize) -> Iterator[dict[str, Any]]:
                 "bbox_scores": found.box_scores[None, one],
                 "keypoints": keypoints,
                 "keypoint_scores": scores,
-                "predictor_names": [_PREDICTORS],
-                "predictor_keypoints": np.repeat(keypoints[:, None], len(_PREDICTORS), axis=1),
-                "predictor_scores": np.repeat(scores[:, None], len(_PREDICTORS), axis=1),
+                "predictor_names": [PREDICTORS],
+                "predictor_keypoints": np.repeat(keypoints[:, None], len(PREDICTORS), axis=1),
+                "predictor_scores": np.repeat(scores[:, None], len(PREDICTORS), axis=1),
             }
             yield {
                 "id": next(number),

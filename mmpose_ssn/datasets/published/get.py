@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import re
 import shutil
@@ -16,7 +15,7 @@ from tqdm import tqdm
 from mmpose_ssn.datasets.published.download import PAUSES, download, partial_of
 from mmpose_ssn.datasets.published.published_file import Published, photos_in
 from mmpose_ssn.datasets.published.unpack import unpack
-from mmpose_ssn.files import draft, write_together
+from mmpose_ssn.files import draft, sha256, write_together
 
 DOWNLOADS = "downloads"
 """Folder below the data root for the archives; it can be deleted when all is in place."""
@@ -58,8 +57,8 @@ def get(
             try:
                 if published in lacking:
                     _put(published, root, have, record, pauses)
-                for name, sha256 in published.files.items():
-                    record.hold(name, root / name, sha256)
+                for name, digest in published.files.items():
+                    record.hold(name, root / name, digest)
             except (OSError, ValueError) as error:
                 failures[published.file] = str(error)
     return failures
@@ -93,30 +92,26 @@ class _Record:
         Returns:
             Its digest. An archive's is kept after unpacking: a page sent in place of one must never become the first.
         """
-        got = _sha256(file)
+        got = _digest(file)
         expected = published or self._entries.get(name, {}).get("sha256", got)
         if got != expected:
             by = "is published" if published else f"{self._file} has recorded at the first download"
             raise ValueError(f"{file} has the SHA-256 {got}, but {expected} {by}; it is damaged or another file")
         return got
 
-    def keep(self, name: str, sha256: str, published: str | None) -> None:
+    def keep(self, name: str, digest: str, published: str | None) -> None:
         """Record a file's digest."""
         source = "published" if published else "recorded at the first download"
-        self._entries[name] = {"sha256": sha256, "source": source}
+        self._entries[name] = {"sha256": digest, "source": source}
         write_together({self._file: json.dumps(self._entries, indent=2) + "\n"})
 
 
-def _sha256(file: Path) -> str:
-    digest = hashlib.sha256()
+def _digest(file: Path) -> str:
     bar = tqdm(
         total=file.stat().st_size, desc=f"checking {file.name}", unit="B", unit_scale=True, delay=5, mininterval=1
     )
-    with bar, file.open("rb") as stream:
-        while chunk := stream.read(1 << 20):
-            digest.update(chunk)
-            bar.update(len(chunk))
-    return digest.hexdigest()
+    with bar:
+        return sha256(file, bar.update)
 
 
 def _put(published: Published, root: Path, have: Path | None, record: _Record, pauses: Sequence[float]) -> None:
@@ -134,11 +129,11 @@ def _put(published: Published, root: Path, have: Path | None, record: _Record, p
         return
     archive = _archive(published, root, have)
     if archive.exists():
-        sha256 = _compared(archive, published, record)
+        digest = _compared(archive, published, record)
     else:
-        sha256 = _fetch(published, published.file, archive, record, pauses)
+        digest = _fetch(published, published.file, archive, record, pauses)
     unpack(archive, published, root)
-    record.keep(published.file, sha256, published.sha256)
+    record.keep(published.file, digest, published.sha256)
 
 
 def _archive(published: Published, root: Path, have: Path | None) -> Path:
