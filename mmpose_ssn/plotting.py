@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,11 @@ def figure(file: Path, rows: int = 1, columns: int = 1, **options: Any) -> Itera
             drawn.savefig(unfinished, dpi=130, format=file.suffix.removeprefix("."))
     finally:
         plt.close(drawn)
+
+
+def headline(drawn: Any, title: str) -> None:
+    """A line above all panels, or as many as its words need."""
+    drawn.suptitle(textwrap.fill(title, int(13 * drawn.get_figwidth())), fontsize=10)
 
 
 def tidy(panel: Any, **grid: Any) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from mmpose_ssn.analysis.trained_offsets import TrainedOffsets
 from mmpose_ssn.networks import networks
-from mmpose_ssn.plotting import figure
+from mmpose_ssn.plotting import figure, headline
 
 
 def draw(trainings: Sequence[TrainedOffsets], title: str, file: Path) -> None:
@@ -54,4 +54,4 @@ def draw(trainings: Sequence[TrainedOffsets], title: str, file: Path) -> None:
             )
         for panel, training in zip(panels[:, 0], trainings, strict=True):
             panel.set_ylabel(f"{networks()[training.network].title}\nseed {training.seed}", fontsize=9)
-        drawn.suptitle(title, fontsize=10)
+        headline(drawn, title)

@@ -27,7 +27,7 @@ class DataSet:
         splits: Annotations and folder of the images of each split, by the split's name.
         scored: The split that networks are scored on unless another one is asked for.
         metric: The figure that decides, ``AP`` or ``PCK@0.2``.
-        beside: Figures that pages show beside it.
+        figures: Other figures that are taken of it, which a preset may compare too.
         info: File under ``configs/_base_/datasets`` with its joints, their mirror images and OKS constants, as MMPose
             takes them; None for COCO's, which MMPose has.
         detections: File of a detector's boxes, with ``{split}`` in it; None where there are none.
@@ -44,7 +44,7 @@ class DataSet:
     splits: Mapping[str, tuple[str, str]]
     scored: str = "val"
     metric: str = "AP"
-    beside: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
     info: str | None = None
     detections: str | None = None
     kept_in_memory: bool = False
@@ -122,7 +122,7 @@ DATA_SETS: Mapping[str, DataSet] = MappingProxyType(
                 splits={split: _of_split(split, "") for split in leeds.SPLITS},
                 scored="test",
                 metric="PCK@0.2",
-                beside=("PCK@0.1", "confused@0.2", "AP"),
+                figures=("PCK@0.1", "confused@0.2", "AP"),
                 info="leeds.py",
                 version=leeds.VERSION,
                 root_key="leeds_root",

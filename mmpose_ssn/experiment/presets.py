@@ -124,7 +124,7 @@ def _settings(file: Path) -> dict[str, Any]:
     compared = [run for run in shown_on("table1") if run != MEAN_POSE]  # every page has their trainings
     trained = [run for one in networks().values() if one.config for run in one.runs]
     secondary = settings.get("secondary", {})
-    beside = DATA_SETS[settings["data"]].beside
+    figures = DATA_SETS[settings["data"]].figures
     for key, got, known in (
         (
             "primary.differences",
@@ -132,7 +132,7 @@ def _settings(file: Path) -> dict[str, Any]:
             compared,
         ),
         ("secondary.differences", [one for pair in secondary.get("differences", []) for one in pair], compared),
-        ("secondary.figure", [secondary["figure"]] if secondary else [], beside),
+        ("secondary.figure", [secondary["figure"]] if secondary else [], figures),
         ("networks", settings.get("networks", []), trained),
         ("seeds_of", settings.get("seeds_of", {}), trained),
         ("validity.decisive", settings.get("validity", {}).get("decisive", []), compared),

@@ -16,12 +16,11 @@ from mmpose_ssn.evaluation.scores import PredictorScore, Scores
 from mmpose_ssn.evaluation.trained import difference
 from mmpose_ssn.experiment.provenance import commit
 from mmpose_ssn.files import RefusedInput
-from mmpose_ssn.networks import network
+from mmpose_ssn.networks import PREDICTORS, network
 from mmpose_ssn.pages.blocks import NONE, Block, Columns, Heading, Page, Picture, Table
 from mmpose_ssn.pages.plots import joint_plot
 from mmpose_ssn.pages.results import Results
 from mmpose_ssn.pages.study import FIGURES, METRICS, Study, interval_note, outcome_note
-from mmpose_ssn.pages.table2 import PREDICTORS
 from mmpose_ssn.pages.wording import (
     comparison_record,
     difference_cell,
@@ -36,6 +35,9 @@ from mmpose_ssn.pages.wording import (
 
 CONFUSED = "confused@0.2"
 """The share of joints that are found on the wrong side (:mod:`mmpose_ssn.evaluation.pck_matches`)."""
+
+
+_STRICT = "PCK@0.1"
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Joints:
         """
         settings, scores = results.settings, results.scores("table1")
         study = Study.of(results, scores)
-        if CONFUSED not in study.beside:
+        if CONFUSED not in study.figures:
             raise RefusedInput(
                 f"the preset {results.preset} is scored by {study.metric}, which is of whole people: there is nothing "
                 "to show joint by joint"
@@ -141,18 +143,21 @@ def _drawing(joints: Joints) -> Any:
     for name in joints.drawn:
         of_trainings = [joint_figures(one.predictors[one.final], study.metric) for one in networks[name]]
         reached[_title(name)] = {joint: [one[joint] for one in of_trainings] for joint in of_trainings[0]}
-    what = f"{study.metric}, %, on {study.data_in_short}"
+    what = f"{study.metric}, %"
     return partial(joint_plot.draw, reached, study.title("Joint by joint"), what)
 
 
 def _by_joint(joints: Joints) -> Columns:
     metric, lines = joints.study.metric, {}
     for name, trainings in joints.networks.items():
-        of_trainings = [joint_figures(one.predictors[one.final], metric) for one in trainings]
-        lines[_title(name)] = {joint: fmean(one[joint] for one in of_trainings) for joint in of_trainings[0]}
+        finals = [one.predictors[one.final] for one in trainings]
+        of_trainings = [joint_figures(one, metric) for one in finals]
+        lines[_title(name)] = {joint: fmean(one[joint] for one in of_trainings) for joint in of_trainings[0]} | {
+            figure: 100 * fmean(one.figures[figure] for one in finals) for figure in (metric, _STRICT)
+        }
     return {
         ("Method",): list(lines),
-        **{(joint,): [f"{figures[joint]:.1f}" for figures in lines.values()] for joint in next(iter(lines.values()))},
+        **{(column,): [f"{one[column]:.1f}" for one in lines.values()] for column in next(iter(lines.values()))},
     }
 
 
@@ -162,6 +167,7 @@ def _joint_notes(joints: Joints) -> dict[str, str]:
         study.metric: f"{METRICS[study.metric]} in percent, of one joint: the share of photos in which it is right, "
         "the mean of left and right and over trainings. In the picture the line in a bar goes from the lowest training "
         "to the highest.",
+        _STRICT: FIGURES[_STRICT],
         "Protocol": listed(study.scores[0].protocol),
         "Made by": study.made_by,
     }
@@ -217,7 +223,7 @@ def _records(study: Study, scores: Scores) -> list[dict[str, Any]]:
             **{
                 figure: 100 * value
                 for figure, value in predictor.figures.items()
-                if figure in study.beside or figure.startswith(study.metric)
+                if figure in study.figures or figure.startswith(study.metric)
             },
             "data": scores.provenance["data"],
             "images": scores.images,

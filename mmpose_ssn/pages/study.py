@@ -44,7 +44,7 @@ class Study:
         preset: Name of the preset that the networks were trained under.
         scores: Scores of all networks of the page, and of the mean pose where it shows that.
         metric: The figure that decides, by which the preset's data set is scored.
-        beside: Figures that are shown beside it.
+        figures: Other figures that are taken of that.
         small: Whether the preset makes networks smaller than the paper's.
         bound: What is said of the preset's bound of validity; empty where it has none.
         primary: Whether the preset names what it decides.
@@ -53,7 +53,7 @@ class Study:
     preset: str
     scores: Sequence[Scores]
     metric: str
-    beside: tuple[str, ...]
+    figures: tuple[str, ...]
     small: bool
     bound: str = ""
     primary: bool = False
@@ -63,8 +63,8 @@ class Study:
         """The study behind scores of a preset's results."""
         settings = results.settings
         small, primary = settings.get("network") is not None, settings.primary is not None
-        beside = DATA_SETS[settings["data"]].beside
-        return cls(results.preset, scores, settings.metric, beside, small, bound_words(settings), primary)
+        figures = DATA_SETS[settings["data"]].figures
+        return cls(results.preset, scores, settings.metric, figures, small, bound_words(settings), primary)
 
     @property
     def networks(self) -> list[Scores]:
@@ -232,10 +232,14 @@ def outcome_note(sizes: Iterable[int | None], bases: Iterable[str], bound: str) 
     decided = [size for size in of_each if size is not None]
     words = []
     if decided:
-        together = f"{decided[0]} comparison" + ("s" if decided[0] != 1 else "")
+        together = (
+            "one comparison that is decided"
+            if decided[0] == 1
+            else f"{decided[0]} comparisons that are decided together"
+        )
         words.append(
-            f"Higher or lower where a two-sided p is at most {ERROR} after Holm's adjustment for the {together} that "
-            "are decided together; else undecided."
+            f"Higher or lower where a two-sided p is at most {ERROR} after Holm's adjustment for the {together}; "
+            "else undecided."
         )
     if decided and Basis.POOLED.value in bases:
         words.append(

@@ -36,6 +36,8 @@ from mmpose_ssn.pages.wording import (
     spread_words,
 )
 
+_OKS = "AP"  # the figure's name where it stands beside the one that decides
+
 
 @dataclass(frozen=True)
 class Row:
@@ -165,7 +167,7 @@ def _columns(table: Table1) -> Columns:
         ("Method",): [row.method for row in rows],
         ("AP, printed", PAPER_DATA): [str((row.printed and row.printed.ap) or NONE) for row in rows],
         (f"{study.metric}, measured", *study.data_lines): [_measured(row) for row in rows],
-        **{(name, *study.data_lines): [_beside(row, name) for row in rows] for name in study.beside},
+        **({("OKS AP", *study.data_lines): [_oks(row) for row in rows]} if _OKS in study.figures else {}),
         ("Params, M", "full size", "(printed)"): [_params(row) for row in rows],
         ("FLOPs, G", "full size", "(printed)"): [_flops(row) for row in rows],
         ("MACs, G", "full size"): [f"{row.cost.whole.macs / 1e9:.3f}" if row.cost else NONE for row in rows],
@@ -182,7 +184,7 @@ def _notes(table: Table1) -> dict[str, str]:
     networks = study.networks or study.scores
     if study.scores:
         notes[study.metric] = study.score_note(f"the final predictor ({distinct(one.final for one in networks)})")
-        notes |= {name: FIGURES[name] for name in study.beside}
+        notes |= {"OKS AP": FIGURES[_OKS]} if _OKS in study.figures else {}
         notes["Protocol"] = listed(networks[0].protocol)
     notes["Not in the paper"] = (
         "Rows of our own, with no printed figure and not counted at full size. The offsets frozen at random tell "
@@ -224,7 +226,7 @@ def _picture(table: Table1) -> Picture:
                 printed=None if ordering.difference is None else float(ordering.difference),
             )
         )
-    what = f"difference with its {100 * LEVEL:.0f} % interval, {study.points}, on {study.data_in_short}"
+    what = f"difference with its {100 * LEVEL:.0f} % interval, {study.points}\n{study.data_in_short}"
     printed = f"the paper's difference, AP points on {PAPER_DATA}"
     return Picture(
         partial(interval_plot.draw, lines, study.title("What is decided"), what, printed),
@@ -270,8 +272,9 @@ def _measured(row: Row) -> str:
     return score_cell([one.predictors[one.final] for one in row.scores]) if row.status != "cost only" else NONE
 
 
-def _beside(row: Row, figure: str) -> str:
-    return mean_cell([100 * one.predictors[one.final].figures[figure] for one in row.scores])
+def _oks(row: Row) -> str:
+    scores = [100 * one.predictors[one.final].figures[_OKS] for one in row.scores]
+    return mean_cell(scores) if row.status != "cost only" else NONE
 
 
 def _params(row: Row) -> str:
@@ -341,7 +344,7 @@ def _records(table: Table1, row: Row) -> list[dict[str, Any]]:
             "measured_high": 100 * one.interval[1],
             "measured_on": one.provenance["data"],
             "mean_of_seeds": mean,
-            **{name: 100 * one.predictors[one.final].figures[name] for name in table.study.beside},
+            **{name: 100 * one.predictors[one.final].figures[name] for name in table.study.figures},
             "seeds": len(row.scores),
             "predictor": one.final,
             "images": one.images,

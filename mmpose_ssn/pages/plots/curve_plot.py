@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from mmpose_ssn.networks import networks
-from mmpose_ssn.plotting import figure, tidy
+from mmpose_ssn.plotting import figure, headline, tidy
 
 _FAMILIES = ("deep", "lite")
 _ACCURACY = "keypoints of training crops\nwithin 0.05 of the heatmap, %"
@@ -39,4 +39,4 @@ def draw(curves: pd.DataFrame, title: str, file: Path) -> None:
             if panel.lines:
                 panel.legend(frameon=False, fontsize=8, loc="lower right")
         panels[0].set_ylabel(_ACCURACY)
-        drawn.suptitle(title, fontsize=11)
+        headline(drawn, title)

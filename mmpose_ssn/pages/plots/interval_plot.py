@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmpose_ssn.plotting import figure, tidy
+from mmpose_ssn.plotting import figure, headline, tidy
 
 _PRINTED = "#d95f02"
 
@@ -71,4 +71,4 @@ def draw(differences: Sequence[Difference], title: str, what: str, printed: str,
         panel.spines["left"].set_visible(False)
         if ticks:
             drawn.legend(loc="outside lower right", frameon=False, fontsize=8.5)
-        drawn.suptitle(title, fontsize=10)
+        headline(drawn, title)

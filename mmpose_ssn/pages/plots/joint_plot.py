@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
-from mmpose_ssn.plotting import figure, tidy
+from mmpose_ssn.plotting import figure, headline, tidy
 
 
 def draw(reached: Mapping[str, Mapping[str, Sequence[float]]], title: str, what: str, file: Path) -> None:
@@ -38,4 +38,4 @@ def draw(reached: Mapping[str, Mapping[str, Sequence[float]]], title: str, what:
         tidy(panel, axis="y")
         panel.set_axisbelow(True)
         drawn.legend(loc="outside lower center", ncols=min(4, len(reached)), frameon=False, fontsize=8.5)
-        drawn.suptitle(title, fontsize=10)
+        headline(drawn, title)

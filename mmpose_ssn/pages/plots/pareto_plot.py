@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmpose_ssn.plotting import figure, tidy
+from mmpose_ssn.plotting import figure, headline, tidy
 
 _MARKERS = (("o", "black"), ("s", "white"), ("^", "white"))  # marker of each kind, and the colour of its face
 _OWN = "#9a9a9a"
@@ -110,7 +110,7 @@ def draw(points: Sequence[Point], kinds: Sequence[str], own: str, title: str, wh
             tidy(panel, which="both")
             named.append((panel, placed))
         grid[0][0].set_ylabel(what, fontsize=9)
-        drawn.suptitle(title, fontsize=10)
+        headline(drawn, title)
         legend = {kind: _handle(*styles[kind]) for kind in kinds if any(one.kind == kind for one in points)}
         if any(one.own_recipe for one in points):
             legend[own] = _handle(_MARKERS[1][0], _OWN)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmpose_ssn.plotting import figure, tidy
+from mmpose_ssn.plotting import figure, headline, tidy
 
 _COLUMNS = 4
 _LABEL = (0.1, 0.075)  # width and height of a name, as shares of the axes
@@ -53,7 +53,7 @@ def draw(curves: Sequence[StageCurve], title: str, what: str, size: str, file: P
             panel.tick_params(labelbottom=number + across >= len(curves))
         drawn.supxlabel(f"multiply-accumulates up to the predictor, {letter}{size}", fontsize=9)
         drawn.supylabel(what, fontsize=9)
-        drawn.suptitle(title, fontsize=10)
+        headline(drawn, title)
 
 
 def _draw(panels: Sequence[Any], curves: Sequence[StageCurve], unit: float, right: float, top: float) -> None:
