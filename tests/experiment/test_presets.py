@@ -129,7 +129,10 @@ def known(**changed: object) -> dict:
         (lambda s: s.update(validity={"least_score": 30}), "'decisive' is a required property"),
         (lambda s: s.update(validity={"decisive": ["ssn"]}), "'least_score' is a required property"),
         (lambda s: s.update(validity={"least_score": 30, "decisive": []}), r"\[\] (is too short|should be non-empty)"),
-        (lambda s: s.update(validity={"least_score": 0.3, "network": "ssn", "decisive": ["ssn"]}), "'network' was unexp"),
+        (
+            lambda s: s.update(validity={"least_score": 0.3, "network": "ssn", "decisive": ["ssn"]}),
+            "'network' was unexp",
+        ),
         (lambda s: s.update(validity={"least_score": 30, "decisive": ["sssn"]}), r"\$\.validity\.decisive: got sssn, "),
         (lambda s: s.update(primary=[["ssn", "ssn-k256"]]), "is not of type 'object'"),
         (lambda s: s.update(primary=named("ssn", "sssn")), r"\$\.primary\.differences: got sssn, expected of: backbo"),

@@ -158,7 +158,7 @@ class ResultsFolder:
 
     @staticmethod
     def compared(difference: float, half: float = 1.0, p_holm: float | None = 0.5, **options: Any) -> Comparison:
-        """A comparison whose 95 % interval is so many AP points wide to either side, decided with another one."""
+        """A comparison whose 95 % interval is so many points wide to either side, decided with another one."""
         test = TTest(options.pop("basis", Basis.UNKNOWN), half / 1.959963984540054, math.inf, 0.002, p_holm)
         options = {"family": None if p_holm is None and not options.get("too_low") else 2, **options}
         given = {"trainings": {"ssn": 1, "ssn-k256": 1}, "images_error": 0.1, "welch": None, **options}

@@ -262,7 +262,7 @@ def test_orderings_csv_has_every_ordering_and_the_notices(made, score):
     words = ["status", "outcome", "difference_printed", "preset", "basis", "trainings", "seeds", "data", "spreads"]
     assert line[words].tolist() == [
         *("measured", "higher (rests on pooling)", "0.5", "figures", "pooled over its group", "ssn=1 ssn-k256=1", "0"),
-        *(DRAWN, "deep 1.83 AP, with 14 degrees of freedom; lite 0.30 AP, assumed"),
+        *(DRAWN, "deep 1.83, with 14 degrees of freedom; lite 0.30, assumed"),
     ]
     numbers = {"difference_measured": 1.23, "difference_low": 0.44, "difference_high": 2.02, "error": 0.79 / 1.95996}
     numbers |= {"images_error": 0.1, "freedom": math.inf, "p": 0.002, "p_holm": 0.022, "p_welch": 0.04}
@@ -279,7 +279,7 @@ def test_orderings_csv_has_every_ordering_and_the_notices(made, score):
         ({"basis": Basis.GIVEN}, "undecided"),
         ({"p_holm": 0.01, "basis": Basis.POOLED}, "higher"),
         ({"p_holm": None}, "descriptive"),
-        ({"too_low": ("ssn", "backbone")}, "not compared: too low an AP of ssn and backbone"),
+        ({"too_low": ("ssn", "backbone")}, "not compared: too low a score of ssn and backbone"),
         (
             {"basis": Basis.POOLED, "p_holm": 0.01, "welch": TTest(Basis.WELCH, 1.0, 2.0, 0.1, 0.2)},
             "higher (rests on pooling)",
@@ -298,7 +298,7 @@ def test_a_note_says_where_the_spread_over_trainings_comes_from():
     assert "spread over trainings (pooled over its group; given beforehand)" in note
     assert "variance over images of 2000 draws of the same 400 images" in note
     assert note.endswith(
-        "Standard deviation over trainings: deep 1.83 AP, with 14 degrees of freedom; lite 0.30 AP, assumed."
+        "Standard deviation over trainings: deep 1.83, with 14 degrees of freedom; lite 0.30, assumed."
     ), "each once"
     unknown = interval_note([Basis.UNKNOWN.value] * 2, ["", ""], 400, 2000)
     assert "Each network was trained once" in unknown and "Standard deviation" not in unknown
@@ -391,13 +391,15 @@ def test_a_network_below_the_bound_is_compared_with_none(made):
     shown = page_of(table)
     _, rows = markdown_rows(markdown(shown), number=1)
     refused = rows["SSN > SSN, w/o CA"]
-    assert refused[-1] == "not compared: too low an AP of ssn-wo-ca"
+    assert refused[-1] == "not compared: too low a score of ssn-wo-ca"
     assert refused[2].startswith(f"+{ap['ssn', 0] - ap['ssn-wo-ca', 0]:.1f} ["), "it is measured all the same"
-    assert rows["Backbone, w/ ESP > Backbone"][-1].endswith("not compared: too low an AP of backbone-esp and backbone")
+    assert rows["Backbone, w/ ESP > Backbone"][-1].endswith(
+        "not compared: too low a score of backbone-esp and backbone"
+    )
     assert rows["SSN > SSN, K = 256"][-1] == decided.outcome.value
     assert f"adjustment for the {PLANNED} comparisons" in markdown(shown)
     lines = csv_rows(orderings_csv(shown)).set_index("ordering")
-    assert lines.loc["ssn-over-wo-ca", "outcome"] == "not compared: too low an AP of ssn-wo-ca"
+    assert lines.loc["ssn-over-wo-ca", "outcome"] == "not compared: too low a score of ssn-wo-ca"
     assert lines.loc["ssn-over-wo-ca", "p_holm"] == "" != lines.loc["ssn-over-wo-ca", "p"]
     assert lines.loc["ssn-over-k256", "p_holm"] != ""
 
@@ -423,7 +425,7 @@ def test_where_a_decisive_network_is_below_the_bound_nothing_is_compared(made, d
         assert one.outcome is Outcome.NOT_COMPARED and one.test.p_holm is None, name
     shown = page_of(table)
     _, rows = markdown_rows(markdown(shown), number=1)
-    assert rows["Backbone, w/ ESP > Backbone"][-1] == f"not compared: too low an AP of {decisive}"
+    assert rows["Backbone, w/ ESP > Backbone"][-1] == f"not compared: too low a score of {decisive}"
     assert rows["Backbone, w/ ESP > Backbone"][2].startswith(
         f"{ap['backbone-esp', 0] - ap['backbone', 0]:+.1f} [".replace("-", "−")
     ), "it is measured all the same"
