@@ -19,6 +19,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from mmpose_ssn import paper
+from mmpose_ssn.claims import orderings
 from mmpose_ssn.evaluation.comparison import Basis, Comparison, TTest
 from mmpose_ssn.networks import MEAN_POSE, networks, shown_on, split_run
 from mmpose_ssn.pages.results import Results
@@ -172,7 +173,9 @@ class ResultsFolder:
             Row(networks()[name], printed.get(name), costs.get(name), tuple(s for s in scores if s.network == name))
             for name in shown_on("table1")
         )
-        return Table1(Study.of(results, scores), tuple(rows), comparisons, 1000)
+        of_pair = {(one.higher, one.lower): one.id for one in orderings().values()}
+        primary = tuple(of_pair[pair] for pair in results.settings.primary or () if of_pair[pair] in comparisons)
+        return Table1(Study.of(results, scores), tuple(rows), comparisons, primary, 1000)
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ CHOICE = ("preset=smoke", "networks=lite-k256,lite-k512")
 TRAINED = {"lite-k256", "lite-k512"}
 """What the checkout below has trained, so that no other command trains it again."""
 FROZEN = {"ssn-frozen", "lite-k256-frozen"}
-BY_NAME = {"lite-k256-wo-shift", "lite-k256-wo-fsm"}
+BY_NAME = {"ssn-eq6", "lite-k256-wo-shift", "lite-k256-wo-fsm"}
 """Our controls: those that the default command trains, and those that are trained only when asked for by name."""
 DEFAULT = {name for name, row in paper.table1().items() if row.ap is not None} | FROZEN
 """What the default command trains, which every page rests on."""
