@@ -400,7 +400,7 @@ def picture(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             kept["boxes"] = {
                 text.get_text(): text.get_window_extent() for text in (*grid[0, 0].get_yticklabels(), *grid[0, 0].texts)
             }
-            kept["axes"], kept["all"] = grid[0, 0].get_window_extent(), drawn.bbox
+            kept["axes"], kept["all"] = grid[0, 0].get_window_extent().frozen(), drawn.bbox.frozen()
             kept["legends"] = [one.get_window_extent() for one in drawn.legends]
 
     for module in (interval_plot, joint_plot):

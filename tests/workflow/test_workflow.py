@@ -359,14 +359,12 @@ def test_pages_of_what_leeds_is_scored_by_are_planned_like_those_of_ap(checkout:
 
 def outputs(checkout: Checkout, page: str, *choice: str) -> tuple[set[str], set[str]]:
     """The files that a page is to write, and the trainings that it is to rest on."""
-    status, output = checkout.run("-n", "--cores", "2", "--config", *choice, "--", f"results/{page}.md")
+    status, output = checkout.run("--cores", "2", "--summary", "--config", *choice, "--", f"results/{page}.md")
     assert status == 0, output
-    (job,) = re.findall(rf"rule {page}:\n(.*?)\n\n", output, re.DOTALL)
-    (written,) = re.findall(r"output: (.*)", job)
-    (read,) = re.findall(r"input: (.*)", job)
-    trainings = re.findall(r"results/[\w-]+/(\S+/seed\d+)/scores\.json", read)
-    assert len(trainings) == len(set(trainings))
-    return {name.removeprefix(f"results/{page}") for name in written.split(", ")}, set(trainings)
+    written = re.findall(rf"^results/{page}(\S+)\t", output, re.MULTILINE)
+    scored = re.findall(r"^results/[\w-]+/(\S+/seed\d+)/scores\.json\t", output, re.MULTILINE)
+    assert len(written) == len(set(written)) and len(scored) == len(set(scored))
+    return set(written), set(scored)
 
 
 def test_preset_says_which_networks_it_trains_with_which_seeds(checkout: Checkout, restored: None) -> None:
