@@ -51,8 +51,38 @@ def test_bound_of_validity_is_the_protocols_and_no_bound_elsewhere() -> None:
         assert tuple(name.strip("`") for name in names) == figures.decisive, said["names"]
         assert float(said["ap"]) == figures.least_score
     assert len(set(figures.decisive)) == 4 and set(figures.decisive) <= set(of_groups("paper"))
-    for name in set(preset_names()) - {"figures"}:
+    for name in set(preset_names()) - {"figures", "photos"}:
         assert load_preset(name).least_score == 0 and load_preset(name).decisive == ()
+
+
+def test_photos_is_what_its_protocol_fixes() -> None:
+    photos = load_preset("photos")
+    text = " ".join((DOCS / "results" / "photos" / "protocol.md").read_text().split())
+    pair = r"`([\w-]+)`\s+less\s+`([\w-]+)`"
+    (primary,) = re.findall(r"\*\*Five primary contrasts\*\*.*?Holm", text)
+    assert list(photos.primary) == re.findall(pair, primary) and len(photos.primary) == 5
+    (figure, said) = re.findall(r"\*\*Two secondary contrasts\*\*.*?\(`([\w@.]+)`(.*?)Less is better", text)[0]
+    assert photos.secondary == (figure, tuple(re.findall(pair, said))) and len(photos.secondary[1]) == 2
+
+    (names, least) = re.findall(r"Where (`ssn`[^.]*?) is below a PCK@0\.2 of (\d+) in the mean over its seeds", text)[0]
+    assert tuple(re.findall(r"`([\w-]+)`", names)) == photos.decisive and float(least) == photos.least_score
+    table1 = [name for name in of_groups("paper") if name != "ssn-384x288"]
+    (ours,) = re.findall(r"\| networks \| the nine of Table 1; (.*?) \|", text)
+    assert sorted(photos["networks"]) == sorted([*table1, *re.findall(r"`([\w-]+)`", ours)])
+    compared = {run for contrast in photos.primary for run in contrast}
+    seeds = {run: photos.deciding_seeds(run) for run in photos["networks"]}
+    for run, own in seeds.items():
+        more = run in ("lite-k256", "lite-k256-frozen")
+        assert own == (tuple(range(5)) if more else (0, 1, 2) if run in compared else (0,))
+    (number,) = re.findall(r"number of trainings \| (\d+);", text)
+    assert sum(map(len, seeds.values())) == int(number)
+
+    (iterations, epochs) = re.findall(r"([\d,]+) iterations of 16 crops \((\d+) epochs\)", text)[0]
+    training = photos["training"]
+    assert training["iterations"] == int(iterations.replace(",", "")) == int(epochs) * 10_000 // 16
+    assert training["batch_size"] == 16 and training["learning_rate"] == 4e-3
+    (offsets,) = re.findall(r"offsets (\S+) pixels a step at first", text)
+    assert training["offset_learning_rate"] == float(offsets)
 
 
 def test_figures_decides_what_was_registered_before_its_trainings() -> None:
