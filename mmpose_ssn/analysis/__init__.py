@@ -10,6 +10,7 @@ PyTorch and NumPy alone::
 """
 
 from mmpose_ssn.analysis.channel_counts import PermutedCounts, channel_counts, permuted_counts
+from mmpose_ssn.analysis.effective_fields import WindowEnergy, receptive_field, window_energy
 from mmpose_ssn.analysis.energy_spread import (
     field_radius,
     half_energy_positions,
@@ -17,7 +18,7 @@ from mmpose_ssn.analysis.energy_spread import (
     jensen_shannon_distance,
     overlap,
 )
-from mmpose_ssn.analysis.keypoint_scores import (
+from mmpose_ssn.analysis.keypoint_channels import (
     THRESHOLD,
     KeypointGradients,
     KeypointWindow,
@@ -28,7 +29,6 @@ from mmpose_ssn.analysis.keypoint_scores import (
     keypoint_windows,
 )
 from mmpose_ssn.analysis.probe import Probe, last_module_before, predictor_heatmaps, shifting_modules
-from mmpose_ssn.analysis.receptive_field import WindowEnergy, receptive_field, window_energy
 
 __all__ = [
     "THRESHOLD",

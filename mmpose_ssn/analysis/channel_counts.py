@@ -4,8 +4,8 @@ Figure 6 counts channels of the module's input P, of the non-local maps N and of
 
 - As Q = ReLU(BN(P + N)), the gradient at N is also the one at P along its direct path. So the literal count says of
   which channels the later layers make use, whoever filled them; the gradient times the activation tells P and N apart.
-- F, S and F * S have one and the same gradient times activation, for which F * S stands. Counts of F, as the literal
-  gradient has them, are those of the map S that it gates.
+- F and F * S have one and the same gradient times activation at every position, and so has S, unless F is predicted
+  from it. So this form tells nothing of F that it does not tell of S.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mmpose_ssn.analysis.keypoint_scores import THRESHOLD, above
+from mmpose_ssn.analysis.keypoint_channels import THRESHOLD, above
 from mmpose_ssn.analysis.probe import FloatArray
 
 IntArray = npt.NDArray[np.int64]

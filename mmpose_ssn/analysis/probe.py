@@ -137,8 +137,8 @@ class Probe:
 
     @property
     def windows(self) -> FloatArray:
-        """Window positions [K, 2], (x, y) in pixels of the module's map: where each channel reads, relative to the place
-        that it writes to. They are minus the offsets (Eq. 4 and Section 4.1, "origin-inversed").
+        """Window positions [K, 2], (x, y) in pixels of the module's map: where each channel reads, relative to where
+        it writes. They are minus the offsets (Eq. 4 and Section 4.1, "origin-inversed").
         """
         return 0.0 - self.offsets  # no negative zeros
 
@@ -194,7 +194,7 @@ class Probe:
             try:
                 self._predict(images)
             except _Reached as reached:
-                x = reached.map if images.requires_grad else reached.map.detach().requires_grad_()
+                x = reached.x if images.requires_grad else reached.x.detach().requires_grad_()
                 return self.fsm.intermediates(x, hold_attention=hold_attention)
         raise ValueError(f"expected that the network runs the module {self.module!r}, it did not")
 
@@ -227,8 +227,8 @@ def _removed(handle: Any) -> Iterator[None]:
 
 
 class _Reached(Exception):
-    """The module whose input this is has been reached."""
+    """The probed module, whose input is x, has been reached."""
 
-    def __init__(self, map: Tensor) -> None:
+    def __init__(self, x: Tensor) -> None:
         super().__init__("the probed module")
-        self.map = map
+        self.x = x

@@ -83,9 +83,7 @@ class WindowEnergy:
     signed: FloatArray
 
 
-def window_energy(
-    probe: Probe, images: Tensor, places: npt.ArrayLike, channels: int | Sequence[int]
-) -> WindowEnergy:
+def window_energy(probe: Probe, images: Tensor, places: npt.ArrayLike, channels: int | Sequence[int]) -> WindowEnergy:
     r"""The window of a non-local map c at a place, with the energy of :math:`w^{FSM}` (Section 4.1 and Figure 7).
 
     .. math:: \sum_{c'} w^{FSM}_{c,k,c'}(x, y)^2 = \big(w^\beta_{c,k} F_k(x, y)\big)^2 \sum_{c'} (w^\alpha_{k,c'})^2

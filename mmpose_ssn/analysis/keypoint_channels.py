@@ -146,9 +146,7 @@ def keypoint_gradients(
 
 def _gradients_of_a_batch(probe: Probe, images: Tensor, names: Iterable[MapName]) -> KeypointGradients:
     heatmaps, intermediate = probe.run(images)
-    maps: dict[MapName, Tensor] = {
-        name: value for name in names if (value := getattr(intermediate, name)) is not None
-    }
+    maps: dict[MapName, Tensor] = {name: value for name in names if (value := getattr(intermediate, name)) is not None}
     if not heatmaps.requires_grad:
         raise ValueError(f"the heatmaps do not depend on the module {probe.module!r}: expected one that they look at")
     peaks, places = heatmaps.detach().flatten(2).max(dim=2)
@@ -163,7 +161,7 @@ def _gradients_of_a_batch(probe: Probe, images: Tensor, names: Iterable[MapName]
                 ("gradient-times-activation", gradient * maps[name].detach()),
             ):
                 columns[name, quantity, "signed"].append(_mean(values))  # type: ignore[index]
-                columns[name, quantity, "absolute"].append(_mean(values.abs_()))  # type: ignore[index]
+                columns[name, quantity, "absolute"].append(_mean(values.abs()))  # type: ignore[index]
     width = heatmaps.shape[3]
     return KeypointGradients(
         peaks.double().cpu().numpy(),
