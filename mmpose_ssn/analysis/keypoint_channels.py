@@ -150,29 +150,26 @@ def _gradients_of_a_batch(probe: Probe, images: Tensor, names: Iterable[MapName]
     if not heatmaps.requires_grad:
         raise ValueError(f"the heatmaps do not depend on the module {probe.module!r}: expected one that they look at")
     peaks, places = heatmaps.detach().flatten(2).max(dim=2)
-    columns: dict[tuple[MapName, Quantity, SpatialMean], list[FloatArray]] = {
-        which: [] for which in product(maps, get_args(Quantity), get_args(SpatialMean))
+    # Made beforehand: small arrays that stay among large ones that are freed keep malloc from using their place again.
+    means: dict[tuple[MapName, Quantity, SpatialMean], FloatArray] = {
+        (name, quantity, mean): np.empty((*heatmaps.shape[:2], maps[name].shape[1]))
+        for name, quantity, mean in product(maps, get_args(Quantity), get_args(SpatialMean))
     }
     for m in range(heatmaps.shape[1]):
         peak = heatmaps[:, m].flatten(1).gather(1, places[:, m : m + 1]).sum()
         for name, gradient in zip(maps, torch.autograd.grad(peak, list(maps.values()), retain_graph=True), strict=True):
-            for quantity, values in (
-                ("gradient", gradient),
-                ("gradient-times-activation", gradient * maps[name].detach()),
-            ):
-                columns[name, quantity, "signed"].append(_mean(values))  # type: ignore[index]
-                columns[name, quantity, "absolute"].append(_mean(values.abs()))  # type: ignore[index]
+            products = gradient * maps[name].detach()
+            means[name, "gradient", "signed"][:, m] = gradient.mean((2, 3)).cpu()
+            means[name, "gradient", "absolute"][:, m] = gradient.abs().mean((2, 3)).cpu()
+            means[name, "gradient-times-activation", "signed"][:, m] = products.mean((2, 3)).cpu()
+            means[name, "gradient-times-activation", "absolute"][:, m] = products.abs().mean((2, 3)).cpu()
     width = heatmaps.shape[3]
     return KeypointGradients(
         peaks.double().cpu().numpy(),
         torch.stack([places % width, places // width], dim=-1).cpu().numpy(),
         heatmaps[0].numel(),
-        {which: np.stack(values, axis=1) for which, values in columns.items()},
+        means,
     )
-
-
-def _mean(values: Tensor) -> FloatArray:
-    return values.mean((2, 3), dtype=torch.float64).cpu().numpy()
 
 
 def keypoint_scores(gradients: KeypointGradients, reading: ScoreReading | None = None) -> FloatArray:
