@@ -118,17 +118,20 @@ def keypoint_gradients(
 
     Args:
         probe: The network, one of its modules, and what makes its heatmaps.
-        batches: Images that the network takes, [B, C, H, W] each.
+        batches: Images that the network takes, [B, C, H, W] each; a batch of one makes the least use of memory.
         at: Maps to take gradients at. A module without attention has none at ``"attention"``, which is left out there.
 
     Returns:
         The gradients of all images, in their order. The scores under all readings follow from them.
 
     Raises:
-        ValueError: If there is no image, the heatmaps do not depend on the module, or a batch has heatmaps of another
-            shape than the one before.
+        ValueError: If there is no image, a map is unknown, the heatmaps do not depend on the module, or a batch has
+            heatmaps of another size than the first one.
     """
-    names = [name for name in get_args(MapName) if name in set(at)]
+    wanted = set(at)
+    if unknown := wanted - set(get_args(MapName)):
+        raise ValueError(f"unknown maps {sorted(unknown)}, expected some of {', '.join(get_args(MapName))}")
+    names = [name for name in get_args(MapName) if name in wanted]
     parts: list[KeypointGradients] = []
     for images in batches:
         parts.append(_gradients_of_a_batch(probe, images, names))

@@ -182,6 +182,8 @@ def test_what_has_no_scores_is_refused(tiny_network, images):
         keypoint_gradients(probe, [])
     with pytest.raises(ValueError, match="no gradients at 'attention', expected one of input, shifted"):
         keypoint_scores(keypoint_gradients(probe, [images]), ScoreReading(at="attention"))
+    with pytest.raises(ValueError, match=r"unknown maps \['shift'\], expected some of input, shifted"):
+        keypoint_gradients(probe, [images], ["shift"])
     with pytest.raises(ValueError, match="images of one size"):
         keypoint_gradients(probe, [images, images[..., :4]])
 
