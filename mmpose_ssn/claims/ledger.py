@@ -91,7 +91,7 @@ class Entry:
         if self.claim.kind == "shape":
             return "its shape"
         if _is_of_little(self.claim):
-            return f"within {self.claim.bound:g} {self.claim.unit}"
+            return f"within {self.claim.bound:g} points"
         return "its direction"
 
     @property

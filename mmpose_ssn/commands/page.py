@@ -10,7 +10,7 @@ PAGES = {
     "table1": "table1",
     "table2": "table2",
     "table3": "table3",
-    "joints": "joints",
+    "joints": "joint_table",
     "claims": "claims",
     "baselines": "baselines",
     "speed": "speed",

@@ -36,7 +36,7 @@ def page(results: Results) -> Page:
         measured = read_offsets(offsets, trained, study.primary) if offsets.is_file() else {}
     sources = {"cost": costs, "offsets": offsets}
     entries = ledger(trained, comparisons, read_costs(costs), measured, sources)
-    made = {"preset": results.preset, "data": study.data or "nothing scored"}
+    made = {"preset": results.preset, "metric": study.metric, "data": study.data or "nothing scored"}
     return page_of(entries, study, results.folder, made | {"commit": commit(), "date": date.today().isoformat()})
 
 
@@ -47,7 +47,7 @@ def page_of(entries: Sequence[Entry], study: Study, folder: Path, made: Mapping[
         entries: Every claim.
         study: The measured figures.
         folder: The folder that the page will lie in, for its links.
-        made: Preset, data, commit and date, to be said at the page's foot and on each line of its CSV file.
+        made: Preset, metric, data, commit and date, to be said at the page's foot and on each line of its CSV file.
     """
     quoted = sum(entry.claim.quoted for entry in entries)
     kinds = Counter(entry.verdict.kind for entry in entries if not entry.claim.quoted)
@@ -65,7 +65,7 @@ def page_of(entries: Sequence[Entry], study: Study, folder: Path, made: Mapping[
     if asked:
         findings = Counter(entry.finding.kind for entry in asked if entry.finding)
         words = ", ".join(f"{findings[kind]} {kind.value}" for kind in FindingKind if findings[kind])
-        experiment = f"preset {made['preset']}, {made['data']}"
+        experiment = f"preset {made['preset']}, {study.metric} on {made['data']}"
         blocks += [
             Paragraph(
                 f" ({experiment}), which asks the same questions of other networks on other data: {words}.",

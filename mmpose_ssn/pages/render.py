@@ -181,6 +181,7 @@ _TEX = str.maketrans(
         "−": "$-$",
         "…": r"\ldots{}",
         "×": r"$\times$",
+        "·": r"$\cdot$",
         MARKS[True]: r"$\surd$",
         MARKS[False]: r"$\times$",
     }

@@ -15,6 +15,7 @@ from mmpose_ssn.evaluation.comparison import LEVEL, Comparison, Outcome
 from mmpose_ssn.evaluation.scores import Scores
 from mmpose_ssn.evaluation.trained import difference
 from mmpose_ssn.experiment.provenance import commit
+from mmpose_ssn.files import RefusedInput
 from mmpose_ssn.networks import NOT_IN_THE_PAPER, Network, networks, shown_on
 from mmpose_ssn.pages.blocks import MARKS, NONE, Columns, Heading, Page, Picture, Table
 from mmpose_ssn.pages.plots import interval_plot
@@ -22,7 +23,6 @@ from mmpose_ssn.pages.results import FullSizeCost, Results
 from mmpose_ssn.pages.study import FIGURES, PAPER_DATA, Study, interval_note, outcome_note, points
 from mmpose_ssn.pages.wording import (
     NOT_RUN,
-    RESTS_ON_POOLING,
     comparison_record,
     difference_cell,
     distinct,
@@ -107,14 +107,21 @@ class Table1:
         """Put the paper's rows, the full-size networks' costs and the preset's scores together, and compare.
 
         Raises:
-            RefusedInput: If a file does not fit its format, another file, or the preset.
+            RefusedInput: If a file does not fit its format, another file, or the preset, or the preset decides what is
+                no ordering.
         """
         costs, scores = results.full_size_costs(), results.scores("table1")
         trained, printed = results.trained(scores), paper.table1()
         pairs = {name: difference(one.higher, one.lower) for name, one in claims.orderings().items()}
         of_pair = {(one.higher, one.lower): name for name, one in claims.orderings().items()}
+        if strangers := [pair for pair in results.settings.primary or () if pair not in of_pair]:
+            said = ", ".join(" less ".join(pair) for pair in strangers)
+            raise RefusedInput(
+                f"the preset {results.preset} decides {said}, which Table 1 does not show, as it is no ordering: add "
+                "it to mmpose_ssn/claims/orderings.yaml"
+            )
         comparisons = trained.compare(pairs)
-        named = [of_pair[pair] for pair in results.settings.primary or () if pair in of_pair]
+        named = [of_pair[pair] for pair in results.settings.primary or ()]
         return cls(
             study=Study.of(results, scores),
             rows=tuple(
@@ -189,7 +196,8 @@ def _notes(table: Table1) -> dict[str, str]:
     notes["Not in the paper"] = (
         "Rows of our own, with no printed figure and not counted at full size. The offsets frozen at random tell "
         "what learned offsets add to random reach. The mean pose is chance: the average training person, put into "
-        "each box of the same protocol without a look at the image."
+        "each box of the same protocol without a look at the image. A preset that makes networks small may take "
+        "the attention of Eq. 6 times H·W; one row has it as printed also there."
     )
     paper_rows = [row for row in table.rows if row.printed]
     params, flops = _share(row.params_match for row in paper_rows), _share(row.flops_match for row in paper_rows)
@@ -221,7 +229,7 @@ def _picture(table: Table1) -> Picture:
                 label=f"{networks()[ordering.higher].title}\nless {networks()[ordering.lower].title}",
                 estimate=measured.difference,
                 interval=measured.interval(),
-                outcome=outcome_words(measured).replace(f" ({RESTS_ON_POOLING})", f",\n{RESTS_ON_POOLING}"),
+                outcome=outcome_words(measured),
                 decided=measured.outcome in (Outcome.HIGHER, Outcome.LOWER),
                 printed=None if ordering.difference is None else float(ordering.difference),
             )

@@ -139,7 +139,7 @@ def test_findings_are_what_the_detections_were_made_to_show(figures, claim: str,
 
 def test_evidence_is_the_difference_that_pycocotools_finds(folder, figures) -> None:
     first, second = (ap(folder, NOISE[name]["E1"]) for name in ("ssn", "backbone-esp"))
-    assert figures["modules-help-e1"].evidence.startswith(f"{first - second:+.2f} AP")
+    assert figures["modules-help-e1"].evidence.startswith(f"{first - second:+.2f} points")
     files = [file.parent.parent.name for file in figures["modules-help-e1"].sources]
     assert files == ["ssn", "backbone-esp"]
 
@@ -150,7 +150,7 @@ def test_sum_of_parts_is_over_all_four_networks(folder, study) -> None:
     entry = study("figures", noise)["parts-cooperate-at-all"]
     of = {name: ap(folder, one["P4"]) for name, one in noise.items()}
     expected = of["ssn"] + of["backbone-esp"] - of["ssn-wo-ca"] - of["ssn-wo-shift"]
-    assert entry.evidence.startswith(f"{expected:+.2f} AP")
+    assert entry.evidence.startswith(f"{expected:+.2f} points")
 
 
 def test_untrained_networks_are_named(figures) -> None:
@@ -186,7 +186,7 @@ def test_a_network_below_the_bound_gives_no_finding_either_way(folder, figures, 
 def test_what_is_not_compared_is_measured_all_the_same(folder, bounded) -> None:
     difference = ap(folder, NOISE["ssn"]["P4"]) - ap(folder, NOISE["backbone"]["P4"])
     evidence = bounded["ssn-over-backbone"].evidence
-    assert evidence.startswith(f"{difference:+.2f} AP, 95 %") and "after Holm" not in evidence
+    assert evidence.startswith(f"{difference:+.2f} points, 95 %") and "after Holm" not in evidence
     assert "after Holm" in bounded["ssn-over-wo-ca"].evidence
 
 
@@ -319,7 +319,7 @@ def test_a_printed_gain_is_judged_by_its_direction(folder, study, without: float
         assert gain > float(claims()["attention-gain"].value) + 5, "far outside of what was once a region around it"
     for name in ("attention-gain", "ssn-over-wo-ca"):
         assert entries[name].verdict.words == kind.value, entries[name].verdict.basis
-        assert str(entries[name].verdict.basis).startswith(f"{gain:+.2f} AP")
+        assert str(entries[name].verdict.basis).startswith(f"{gain:+.2f} points")
         assert "given beforehand" in str(entries[name].verdict.basis)
 
 
@@ -348,7 +348,7 @@ def test_page_and_csv_say_the_same(request, folder, tmp_path: Path, entries: str
     of = request.getfixturevalue(entries)
     moved = [replace(entry, sources=tuple(tmp_path / file.name for file in entry.sources)) for entry in of.values()]
     bound = bound_words(load_preset("figures")) if entries == "bounded" else ""
-    study = Study("figures", [read_scores(file) for file in train(folder, "figures", NOISE)], True, bound)
+    study = Study("figures", [read_scores(file) for file in train(folder, "figures", NOISE)], "AP", True, bound)
     shown = page_of(moved, study, tmp_path, {"preset": "figures", "data": "drawn", "commit": "c0ffee"})
     text, table = to_markdown(shown, "claims"), csv(shown)
     assert list(table.claim) == list(claims())
@@ -366,7 +366,8 @@ def test_page_and_csv_say_the_same(request, folder, tmp_path: Path, entries: str
     assert shown.notices == study.data_notices and not shown.meaningless
     assert all("not on COCO val2017: it neither reproduces nor refutes" in notice for notice in table.notice)
     below = text.split("## In the controlled experiment")[1].split("## Verdicts")[0]
-    assert "| its direction |" in " ".join(below.split())
+    assert "| its direction |" in " ".join(below.split()) and "| within 1 points |" in " ".join(below.split())
+    assert "(preset figures, AP on drawn), which asks the same questions of other networks" in text
     assert "reproduced" not in below, "no word of a verdict stands beside a small network's figure"
     assert (table.commit == "c0ffee").all() and (table.preset == "figures").all()
 

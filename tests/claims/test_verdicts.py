@@ -244,7 +244,7 @@ def test_a_verdict_on_an_order_says_what_decided():
     verdict = judge_ordering(comparison(freedom=math.inf, p_holm=0.01))
     assert (verdict.words, str(verdict.basis)) == (
         "reproduced",
-        "+1.00 AP, 95 % [+0.51, +1.49], p = 0.01 after Holm; 3 trainings of each network, their spread pooled over "
+        "+1.00 points, 95 % [+0.51, +1.49], p = 0.01 after Holm; 3 trainings of each network, their spread pooled over "
         "its group",
     )
 

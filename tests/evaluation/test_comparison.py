@@ -324,7 +324,7 @@ def test_an_outcome_rests_on_pooling_where_welchs_test_would_decide_otherwise(fi
 def test_it_reads_as_a_sentence():
     one = measured(pair(SSN, (*WO_SHIFT, 57.0)), spread_of(SSN, WO_SHIFT))
     low, high = one.interval()
-    said = f"{one.difference:+.2f} AP, 95 % [{low:+.2f}, {high:+.2f}]"
+    said = f"{one.difference:+.2f} points, 95 % [{low:+.2f}, {high:+.2f}]"
     assert str(one) == f"{said}; 3 to 4 trainings of each network, their spread pooled over its group"
     decided = compare({"one": one})["one"]
     assert str(decided).startswith(f"{said}, p = {one.test.p:.2g} after Holm; 3 to 4 trainings")
@@ -334,9 +334,9 @@ def test_it_reads_as_a_sentence():
 @pytest.mark.parametrize(
     ("terms", "message"),
     [
-        ([], "expected one AP or more of each network, all of them numbers"),
-        ([term("ssn", (), images=())], "expected one AP or more of each network"),
-        ([term("ssn", (60.0, math.nan))], "all of them numbers: evaluate the trainings again"),
+        ([], "expected one score or more of each network, all numbers"),
+        ([term("ssn", (), images=())], "expected one score or more of each network"),
+        ([term("ssn", (60.0, math.nan))], "all numbers: evaluate the trainings again"),
         ([term("ssn", SSN), term("b", SSN, images=(0.0,))], r"got \[1, 3\] resamples, expected the same draws"),
         ([term("ssn", SSN, images=(math.nan, 0.0))], "no resample has a person who counts"),
     ],

@@ -225,8 +225,13 @@ def test_predictors_of_one_network_are_summed_in_each_training(study) -> None:
 def others(study, ap: dict[str, list[float]]):
     """Scores of more networks, whose detections nobody asks for; AP in percent."""
     like = read_scores(study["ssn", 0])
+    p4 = like.predictors["P4"]
+
+    def with_ap(share: float):
+        return {"P4": replace(p4, score=share, figures={**p4.figures, "AP": share})}
+
     return [
-        replace(like, network=run, seed=seed, predictors={"P4": replace(like.predictors["P4"], ap=percent / 100)})
+        replace(like, network=run, seed=seed, predictors=with_ap(percent / 100))
         for run, trainings in ap.items()
         for seed, percent in enumerate(trainings)
     ]

@@ -11,6 +11,7 @@ from torch import nn
 from mmpose_ssn.experiment.presets import load_preset
 from mmpose_ssn.experiment.resolved_config import resolve
 from mmpose_ssn.models.fsm import CorrelationAttention, FeatureShiftingModule, GatedResidual
+from mmpose_ssn.networks import networks
 
 DEEP = {"smoke": (13, 512 // 16), "figures": (5, 512 // 8)}
 """By preset, how many modules the deep network has, and their K. Each block has a module before it, but for the three
@@ -83,3 +84,23 @@ def test_lite_network_without_modules_has_the_same_blocks_and_none_of_the_module
     # Each module has 3KC + 2K weights and offsets (Section 3.1), 2K + C biases, and 2C of BN.
     taken = sum(3 * width * c + 4 * width + 3 * c for c in (base, 4 * base, 4 * base))
     assert params(without, learned_only=True) == params(lite) - taken
+
+
+@pytest.mark.parametrize("preset", [*DEEP, "photos", "photos-smoke"])
+def test_attention_is_as_printed_where_ssns_is_times_the_area_and_nothing_else_differs(preset: str) -> None:
+    ssn, printed = (resolve(load_preset(preset), name, 0, Path("data")).to_dict() for name in ("ssn", "ssn-eq6"))
+    assert ssn["model"]["backbone"]["fsm"].pop("attention") == "softplus-mean"
+    assert printed["model"]["backbone"]["fsm"].pop("attention") == "softplus-l1"
+    assert ssn["experiment"].pop("network") == "ssn" and printed["experiment"].pop("network") == "ssn-eq6"
+    assert ssn == printed
+
+
+def test_at_full_size_the_attention_as_printed_is_ssns() -> None:
+    ssn, printed = (resolve(load_preset("paper"), name, 0, Path("data")).to_dict() for name in ("ssn", "ssn-eq6"))
+    assert ssn["model"]["backbone"]["fsm"]["attention"] == "softplus-l1"
+    assert (ssn["experiment"].pop("network"), printed["experiment"].pop("network")) == ("ssn", "ssn-eq6")
+    assert ssn == printed
+
+
+def test_no_other_network_is_as_printed() -> None:
+    assert [one.id for one in networks().values() if one.as_printed] == ["ssn-eq6"]

@@ -66,14 +66,14 @@ def test_every_predictor_is_scored_by_pck_and_by_oks(scored: Path, few_photos: P
         assert 0 <= figures["confused@0.2"] <= 1 and "AP" in figures
         assert np.mean([figures[f"PCK@0.2 {joint}"] for joint in KEYPOINTS]) == pytest.approx(figures["PCK@0.2"])
     read = read_scores(scored / "scores.json")
-    assert read.metric == "PCK@0.2" and read.ap == content["predictors"]["P4"]["PCK@0.2"]
-    assert read.interval[0] <= read.ap <= read.interval[1]
+    assert read.metric == "PCK@0.2" and read.score == content["predictors"]["P4"]["PCK@0.2"]
+    assert read.interval[0] <= read.score <= read.interval[1]
 
 
 def test_mean_pose_is_scored_alike(scored: Path, few_photos: Path) -> None:
     read = read_scores(scored / "mean-pose" / "scores.json")
     results = scored / "mean-pose" / "predictions" / "predictor.mean-pose.keypoints.json"
-    assert read.metric == "PCK@0.2" and read.ap == pytest.approx(pck_by_loop(few_photos, results, 0.2))
+    assert read.metric == "PCK@0.2" and read.score == pytest.approx(pck_by_loop(few_photos, results, 0.2))
 
 
 @pytest.mark.parametrize(

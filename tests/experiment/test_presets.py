@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from mmpose_ssn.claims import orderings
 from mmpose_ssn.experiment import presets
 from mmpose_ssn.experiment.presets import load_preset, preset_names
 from mmpose_ssn.networks import configs_folder, of_groups
@@ -60,9 +61,12 @@ def test_figures_decides_what_was_registered_before_its_trainings() -> None:
     assert list(figures.primary) == re.findall(r"`([\w-]+)`\s+less\s+`([\w-]+)`", said)
     assert len(figures.primary) == 5
     (seeds,) = re.findall(r"^\| seeds \| ([^,]*),", text.replace("3, 4", "3 4"), re.MULTILINE)
-    assert figures.primary_seeds == tuple(map(int, re.findall(r"\d", seeds))) == (3, 4, 5)
+    named = tuple(map(int, re.findall(r"\d", seeds)))
+    assert {figures.deciding_seeds(run) for pair in figures.primary for run in pair} == {named} == {(3, 4, 5)}
+    assert figures.seeds_of("ssn") == (0,), "what is trained unasked is not what decides"
+    assert figures.secondary is None and figures.get("networks") is None
     for name in ("smoke", "paper"):
-        assert load_preset(name).primary is None and load_preset(name).primary_seeds == ()
+        assert load_preset(name).primary is None and load_preset(name).secondary is None
 
 
 def test_spreads_that_figures_is_given_are_those_of_midis_trainings() -> None:
@@ -111,6 +115,10 @@ def named(*pair: str) -> dict:
     return {"seeds": [0], "differences": [list(pair)]}
 
 
+def second(*pair: str) -> dict:
+    return {"figure": "confused@0.2", "differences": [list(pair)]}
+
+
 def known(**changed: object) -> dict:
     return {"sd": 1.0, "freedom": 3, **changed}
 
@@ -129,7 +137,10 @@ def known(**changed: object) -> dict:
         (lambda s: s.update(validity={"least_score": 30}), "'decisive' is a required property"),
         (lambda s: s.update(validity={"decisive": ["ssn"]}), "'least_score' is a required property"),
         (lambda s: s.update(validity={"least_score": 30, "decisive": []}), r"\[\] (is too short|should be non-empty)"),
-        (lambda s: s.update(validity={"least_score": 0.3, "network": "ssn", "decisive": ["ssn"]}), "'network' was unexp"),
+        (
+            lambda s: s.update(validity={"least_score": 0.3, "network": "ssn", "decisive": ["ssn"]}),
+            "'network' was unexp",
+        ),
         (lambda s: s.update(validity={"least_score": 30, "decisive": ["sssn"]}), r"\$\.validity\.decisive: got sssn, "),
         (lambda s: s.update(primary=[["ssn", "ssn-k256"]]), "is not of type 'object'"),
         (lambda s: s.update(primary=named("ssn", "sssn")), r"\$\.primary\.differences: got sssn, expected of: backbo"),
@@ -137,7 +148,35 @@ def known(**changed: object) -> dict:
         (lambda s: s.update(primary=named("ssn", "mean-pose")), "got mean-pose, expected of: backbone"),
         (lambda s: s.update(primary=named("ssn", "ssn")), "has non-unique elements"),
         (lambda s: s.update(primary=named("ssn")), r"\['ssn'\] is too short"),
-        (lambda s: s.update(primary={"differences": [["ssn", "ssn-k256"]]}), "'seeds' is a required property"),
+        (lambda s: s.update(primary={"seeds": [0]}), "'differences' is a required property"),
+        (
+            lambda s: s.update(primary={**named("ssn", "ssn-k256"), "seeds": []}),
+            r"\[\] (is too short|should be non-empty)",
+        ),
+        (lambda s: s.update(primary={**named("ssn", "ssn-k256"), "seeds": [1, 1]}), "has non-unique elements"),
+        (lambda s: s.update(secondary=second("ssn", "ssn-k256")), "'primary' is a dependency of 'secondary'"),
+        (lambda s: s.update(primary=named("ssn", "ssn-k256"), secondary=named("ssn", "ssn-k256")), "'seeds' was unexp"),
+        (
+            lambda s: s.update(primary=named("ssn", "ssn-k256"), secondary={**second("ssn", "ssn"), "figure": 3}),
+            "3 is not of type 'string'",
+        ),
+        (
+            lambda s: s.update(primary=named("ssn", "ssn-k256"), secondary=second("ssn", "hrnet-w32")),
+            r"\$\.secondary\.differences: got hrnet-w32, expected of: backbone",
+        ),
+        (
+            lambda s: s.update(primary=named("ssn", "ssn-k256"), secondary=second("ssn", "ssn-k256")),
+            r"\$\.secondary\.figure: got confused@0\.2, expected of: ",
+        ),
+        (lambda s: s.update(networks=["ssn", "sssn"]), r"\$\.networks: got sssn, expected of: backbone, "),
+        (lambda s: s.update(networks=["ssn", "mean-pose"]), r"\$\.networks: got mean-pose, expected of: "),
+        (lambda s: s.update(networks=["ssn", "ssn"]), "has non-unique elements"),
+        (lambda s: s.update(networks=[]), r"\[\] (is too short|should be non-empty)"),
+        (lambda s: s.update(networks="ssn"), "'ssn' is not of type 'array'"),
+        (lambda s: s.update(seeds_of={"sssn": [1]}), r"\$\.seeds_of: got sssn, expected of: backbone, "),
+        (lambda s: s.update(seeds_of={"ssn": 1}), "1 is not of type 'array'"),
+        (lambda s: s.update(seeds_of={"ssn": [1, 1]}), "has non-unique elements"),
+        (lambda s: s.update(seeds_of={"ssn": [-1]}), "-1 is less than the minimum of 0"),
         (lambda s: s.update(given_spread={"sdeep": known()}), r"\$\.given_spread: got sdeep, expected of: deep, lite"),
         (lambda s: s.update(given_spread={"deep": known(sd=0)}), "0 is less than or equal to the minimum of 0"),
         (lambda s: s.update(given_spread={"deep": known(freedom=0)}), "0 is less than the minimum of 1"),
@@ -162,3 +201,39 @@ def test_file_is_read_once_and_its_settings_are_given_out_as_copies(changed, mon
 
 def test_changed_value_that_fits_is_taken(changed) -> None:
     assert changed(lambda s: s["training"].update(iterations=5))["training"]["iterations"] == 5
+
+
+def test_seeds_are_the_presets_but_where_a_run_has_its_own(changed) -> None:
+    preset = changed(lambda s: s.update(seeds=[2, 5], seeds_of={"ssn": [7], "hrnet-w32/own": [1, 0]}))
+    assert [preset.seeds_of(run) for run in ("ssn", "ssn-k256", "hrnet-w32", "hrnet-w32/own")] == [
+        *((7,), (2, 5), (2, 5), (1, 0)),
+    ]
+    assert preset.deciding_seeds("ssn") == (7,) and preset.deciding_seeds("ssn-k256") == (2, 5)
+
+
+def test_seeds_that_decide_are_those_that_are_named_whatever_is_trained(changed) -> None:
+    preset = changed(
+        lambda s: s.update(seeds=[2], seeds_of={"ssn": [7]}, primary={**named("ssn", "ssn-k256"), "seeds": [4, 3]})
+    )
+    assert preset.deciding_seeds("ssn") == preset.deciding_seeds("backbone") == (4, 3)
+    assert preset.seeds_of("ssn") == (7,) and preset.seeds_of("backbone") == (2,)
+
+
+def test_preset_that_names_no_seeds_has_one_training_of_each(changed) -> None:
+    preset = changed(lambda s: s.update(primary={"differences": [["ssn", "ssn-k256"]]}))
+    assert "seeds" not in preset.settings and preset.seeds_of("ssn") == preset.deciding_seeds("ssn") == (0,)
+
+
+def test_photos_of_the_machinery_decide_two_figures() -> None:
+    preset = load_preset("photos-smoke")
+    assert preset.primary == (("ssn", "ssn-wo-shift"), ("lite-k256", "lite-k256-frozen"))
+    assert preset.secondary == ("confused@0.2", (("ssn", "ssn-wo-shift"),))
+    assert set(preset["networks"]) == {run for pair in preset.primary for run in pair}
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_what_a_preset_decides_is_trained_and_shown(name: str) -> None:
+    preset, shown = load_preset(name), {(one.higher, one.lower) for one in orderings().values()}
+    assert set(preset.primary or ()) <= shown
+    decided = {run for pair in (*(preset.primary or ()), *(preset.secondary or ((), ()))[1]) for run in pair}
+    assert decided <= set(preset.get("networks", decided)), "what the preset trains unasked"

@@ -19,6 +19,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from mmpose_ssn import paper
+from mmpose_ssn.claims import orderings
 from mmpose_ssn.evaluation.comparison import Basis, Comparison, TTest
 from mmpose_ssn.networks import MEAN_POSE, networks, shown_on, split_run
 from mmpose_ssn.pages.results import Results
@@ -158,7 +159,7 @@ class ResultsFolder:
 
     @staticmethod
     def compared(difference: float, half: float = 1.0, p_holm: float | None = 0.5, **options: Any) -> Comparison:
-        """A comparison whose 95 % interval is so many AP points wide to either side, decided with another one."""
+        """A comparison whose 95 % interval is so many points wide to either side, decided with another one."""
         test = TTest(options.pop("basis", Basis.UNKNOWN), half / 1.959963984540054, math.inf, 0.002, p_holm)
         options = {"family": None if p_holm is None and not options.get("too_low") else 2, **options}
         given = {"trainings": {"ssn": 1, "ssn-k256": 1}, "images_error": 0.1, "welch": None, **options}
@@ -172,7 +173,9 @@ class ResultsFolder:
             Row(networks()[name], printed.get(name), costs.get(name), tuple(s for s in scores if s.network == name))
             for name in shown_on("table1")
         )
-        return Table1(Study.of(results, scores), tuple(rows), comparisons, 1000)
+        of_pair = {(one.higher, one.lower): one.id for one in orderings().values()}
+        primary = tuple(of_pair[pair] for pair in results.settings.primary or () if of_pair[pair] in comparisons)
+        return Table1(Study.of(results, scores), tuple(rows), comparisons, primary, 1000)
 
 
 @pytest.fixture(scope="session")

@@ -296,7 +296,7 @@ def test_the_front_of_the_page_is_over_all_recipes(beside: Baselines) -> None:
         for cells in (line.split("|") for line in text.splitlines())
         if len(cells) > 10
     }
-    ap = {one.run: one.ap for one in beside.entrants}
+    ap = {one.run: one.score for one in beside.entrants}
     assert ap["simplebaseline-r50/own"] == max(ap.values()), "the study is drawn so"
     assert fronts["simplebaseline-r50", "own"] == "parameters, MACs, time"
     assert fronts["ssn", "common"] == "parameters, MACs, time" and fronts["simplebaseline-r50", "common"] == "–"
@@ -330,15 +330,15 @@ def test_a_network_below_the_bound_is_compared_with_none(counted) -> None:
         ("ssn", "common"): "–",
         ("lite-k256", "common"): "–",
         ("simplebaseline-r50", "own"): outcome_words(own),
-        ("simplebaseline-r50", "common"): "not compared: too low an AP of simplebaseline-r50",
+        ("simplebaseline-r50", "common"): "not compared: too low a score of simplebaseline-r50",
         ("lite-k256-conv7x7", "common"): outcome_words(conv7x7),
-        ("lite-k256-conv5x5", "common"): "not compared: too low an AP of lite-k256-conv5x5",
+        ("lite-k256-conv5x5", "common"): "not compared: too low a score of lite-k256-conv5x5",
     }
     assert "for the 4 comparisons that are decided together" in text, "planned so, whatever came out"
     assert own.in_these_runs and not conv7x7.in_these_runs, "no spread is given of MMPose's networks"
     table = csv(beside).set_index(["network", "recipe"])
     line = table.loc[("lite-k256-conv5x5", "common")]
-    assert line["outcome"] == "not compared: too low an AP of lite-k256-conv5x5" and pd.isna(line["p_holm"])
+    assert line["outcome"] == "not compared: too low a score of lite-k256-conv5x5" and pd.isna(line["p_holm"])
     assert line["difference_measured"] == pytest.approx(100 * (ap["lite-k256-conv5x5"] - ap["lite-k256"]))
     assert table.loc[("lite-k256-conv7x7", "common"), "p_holm"] == pytest.approx(conv7x7.test.p_holm)
     told = Baselines.of(counted.of("figures"))
@@ -356,7 +356,7 @@ def test_a_decisive_network_that_the_page_does_not_show_voids_it_all_the_same(co
     assert len(compared) == 3 and all("ssn-wo-shift" in one.too_low for one in compared.values())
     assert {one.run for one in beside.entrants} == set(NOISE)
     assert column(markdown(beside), "Outcome")["lite-k256-conv7x7", "common"] == (
-        "not compared: too low an AP of ssn-wo-shift"
+        "not compared: too low a score of ssn-wo-shift"
     )
     without = Baselines.of(counted.of("figures", only=[f"{run}/seed0" for run in NOISE]))
     assert not any("ssn-wo-shift" in one.comparison.too_low for one in without.entrants if one.comparison)
@@ -379,10 +379,10 @@ def test_where_a_decisive_network_is_below_the_bound_nothing_is_compared(counted
     assert column(text, "Outcome") == {
         ("ssn", "common"): "–",
         ("lite-k256", "common"): "–",
-        ("simplebaseline-r50", "own"): "not compared: too low an AP of lite-k256",
-        ("simplebaseline-r50", "common"): "not compared: too low an AP of lite-k256 and simplebaseline-r50",
-        ("lite-k256-conv7x7", "common"): "not compared: too low an AP of lite-k256",
-        ("lite-k256-conv5x5", "common"): "not compared: too low an AP of lite-k256 and lite-k256-conv5x5",
+        ("simplebaseline-r50", "own"): "not compared: too low a score of lite-k256",
+        ("simplebaseline-r50", "common"): "not compared: too low a score of lite-k256 and simplebaseline-r50",
+        ("lite-k256-conv7x7", "common"): "not compared: too low a score of lite-k256",
+        ("lite-k256-conv5x5", "common"): "not compared: too low a score of lite-k256 and lite-k256-conv5x5",
     }
     assert "nothing is compared where ssn or ssn-wo-shift or lite-k256 or lite-k512 is below AP 30" in text
     table = csv(beside).set_index(["network", "recipe"])

@@ -18,6 +18,7 @@ def row(network, seed, ap, **changed):
         "place": "Table 1, row 7",
         "status": "measured",
         "preset": "figures",
+        "metric": "AP",
         "ap_printed": "73.0",
         "ap_printed_on": "COCO val2017",
         "seed": seed,
@@ -42,6 +43,7 @@ def results(made, write_scores):
         "network": "backbone",
         "status": "not run",
         "preset": "figures",
+        "metric": "AP",
         "ap_printed": "69.7",
         "notice": "not COCO",
     }
@@ -175,7 +177,7 @@ def test_where_nothing_is_recorded_that_is_said(tmp_path):
         (
             ("backbone", "AP"),
             {},
-            r"backbone has no measured \(not run\); it has network, status, preset, ap_printed",
+            r"backbone has no measured \(not run\); it has network, status, preset, metric, ap_printed",
         ),
         (("ssn", "AP"), {"seed": "7"}, r"ssn has no line with seed '7'; there it has 0, 3"),
         (("ssn", "AP"), {"sed": "0"}, r"has no column 'sed'"),

@@ -101,7 +101,7 @@ def test_of_several_seeds_the_block_has_mean_and_deviation(scored, tmp_path: Pat
     assert cells(block, r"SSN \> SSN, K = 256")[2:] == ["−1.5 [−3.5, +0.5]", "descriptive"]
     for said in (
         "spread over trainings (pooled over its group)",
-        "deep 1.77 AP, with 2 degrees of freedom",
+        "deep 1.77, with 2 degrees of freedom",
         "Descriptive: not among what the preset decides",
         '"Rests on pooling"',
     ):
@@ -128,7 +128,7 @@ def test_an_outcome_is_told_as_the_page_told_it(made, tmp_path: Path) -> None:
     block = render_block(commit(made, compared, tmp_path / "docs" / "figures"))
     assert cells(block, r"SSN \> SSN, w/o CA")[2:] == [
         "+31.1 [+29.1, +33.1]",
-        "not compared: too low an AP of ssn-wo-ca",
+        "not compared: too low a score of ssn-wo-ca",
     ]
     assert cells(block, r"SSN \> SSN, K = 256")[3] == "higher"
     assert "nothing is compared where ssn or ssn-wo-shift or lite-k256 or lite-k512 is below AP 30, in the" in block
@@ -143,7 +143,7 @@ def test_a_run_that_the_page_refused_to_compare_stays_so(made, tmp_path: Path) -
     (tmp_path / "table1.csv").rename(folder / "table1.csv")
     (tmp_path / "table1-orderings.csv").rename(folder / "orderings.csv")
     outcomes = pd.read_csv(folder / "orderings.csv").dropna(subset="outcome").set_index("ordering")["outcome"]
-    assert outcomes["ssn-over-wo-ca"] == "not compared: too low an AP of ssn-wo-ca"
+    assert outcomes["ssn-over-wo-ca"] == "not compared: too low a score of ssn-wo-ca"
     block = render_block(folder)
     assert cells(block, r"SSN \> SSN, w/o CA")[3] == outcomes["ssn-over-wo-ca"]
     assert cells(block, r"SSN \> SSN, K = 256")[3] == outcomes["ssn-over-k256"]
@@ -185,7 +185,7 @@ def test_files_of_different_runs_are_refused(committed: Path) -> None:
     table = committed / "table1.csv"
     text = table.read_text()
     table.write_text(text.replace("61.0,", "61.5,"))
-    with pytest.raises(RefusedInput, match=r"-2\.0 AP points .* has -1\.5000 .* commit both files of one run"):
+    with pytest.raises(RefusedInput, match=r"-2\.0 points .* has -1\.5000 .* commit both files of one run"):
         render_block(committed)
     table.write_text("\n".join(line for line in text.splitlines() if not line.startswith("ssn-wo-ca,")))
     with pytest.raises(RefusedInput, match="commit both files of one run"):
@@ -200,7 +200,9 @@ def test_files_of_different_runs_are_refused(committed: Path) -> None:
         render_block(committed)
 
 
-@pytest.mark.parametrize(("column", "other"), [("preset", "smoke"), ("measured_on", "COCO val2017")])
+@pytest.mark.parametrize(
+    ("column", "other"), [("preset", "smoke"), ("metric", "PCK@0.2"), ("measured_on", "COCO val2017")]
+)
 def test_a_table_of_two_runs_is_refused(committed: Path, column: str, other: str) -> None:
     table = pd.read_csv(committed / "table1.csv", dtype=str, keep_default_na=False)
     table.loc[table["network"] == "ssn", column] = other

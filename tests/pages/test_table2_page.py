@@ -78,15 +78,15 @@ def written_out(made, found, images):
 
 def test_printed_and_measured_lines_each_name_their_data(made, study):
     header, _, *lines = markdown_tables(markdown(page(made.of())))[0]
-    assert header == ["Method", "AP", *PREDICTORS]
+    assert header == ["Method", "Score", *PREDICTORS]
     rows = {tuple(line[:2]): line[2:] for line in lines}
     assert len(rows) == len(lines) == 4 * 2 + 3
-    measured = "measured, drawn figures, version 1.0, val (not COCO val2017)"
-    assert {source for _, source in rows} == {"printed, COCO val2017", measured}
-    assert rows["Backbone + FSM + ESP (SSN)", "printed, COCO val2017"] == [
+    measured = "AP, measured, drawn figures, version 1.0, val (not COCO val2017)"
+    assert {source for _, source in rows} == {"AP, printed, COCO val2017", measured}
+    assert rows["Backbone + FSM + ESP (SSN)", "AP, printed, COCO val2017"] == [
         *("44.9", "64.6", "66.9", "24.9", "67.6", "72.8", "73.0")
     ]
-    assert rows["Backbone + FSM", "printed, COCO val2017"] == [*("–", "–", "–"), *("24.1", "66.8", "71.9", "72.0")]
+    assert rows["Backbone + FSM", "AP, printed, COCO val2017"] == [*("–", "–", "–"), *("24.1", "66.8", "71.9", "72.0")]
     ap = [made.ap(study["ssn"][name]) for name in PREDICTORS]
     assert rows["Backbone + FSM + ESP (SSN)", measured] == [
         f"{100 * one:.1f} [{max(100 * one - 2, 0):.1f}, {min(100 * one + 2, 100):.1f}]" for one in ap
@@ -127,7 +127,7 @@ def test_every_printed_gain_stands_beside_ours(made, study):
     _, _, *lines = markdown_tables(markdown(shown))[1]
     printed = {(introduced, network, predictor): gain for introduced, network, _, predictor, gain, *_ in lines}
     outcomes = {line[-1] for line in lines}
-    assert outcomes == {"descriptive", "not run", "not compared: too low an AP of ssn-wo-esp"}
+    assert outcomes == {"descriptive", "not run", "not compared: too low a score of ssn-wo-esp"}
     assert printed == {
         **{("ESP", "Backbone + ESP", p): f"+{g}" for p, g in zip(PYRAMID, ["0.4", "0.4", "0.5", "0.4"], strict=True)},
         **{
@@ -190,7 +190,7 @@ def test_seeds_are_averaged_and_gains_are_of_the_means(made, study):
         for predictor in ("E1", "P4")
     }
     lines = markdown_tables(markdown(shown))[0]
-    (ssn,) = (line for line in lines if line[0].endswith("(SSN)") and line[1].startswith("measured"))
+    (ssn,) = (line for line in lines if line[0].endswith("(SSN)") and line[1].startswith("AP, measured"))
     assert re.fullmatch(rf"{mean['ssn', 'E1']:.1f} ± [\d.]+ \(2 seeds\)", ssn[2])
     gains = {gain.id: gain.measured for gain in table.gains}
     fsm, esp = gains["table2-ssn-e1-fsm-gain"], gains["table2-ssn-p4-esp-gain"]
@@ -201,7 +201,7 @@ def test_seeds_are_averaged_and_gains_are_of_the_means(made, study):
     assert esp.spreads["deep"].freedom == 2, "of ssn and backbone-esp"
     (notes,) = (one.notes for one in shown.tables if "Gain" in one.notes)
     assert "pooled over its group" in notes["Gain"] and "each network's own" in notes["Gain"]
-    assert f"deep {esp.spreads['deep'].sd:.2f} AP, with 2 degrees of freedom" in notes["Gain"]
+    assert f"deep {esp.spreads['deep'].sd:.2f}, with 2 degrees of freedom" in notes["Gain"]
     assert "Descriptive" in notes["Outcome"]
     assert list(csv(shown).query("network == 'ssn' and predictor == 'E1'")["seed"]) == ["0", "1"]
 
@@ -209,7 +209,7 @@ def test_seeds_are_averaged_and_gains_are_of_the_means(made, study):
 def test_on_the_papers_data_no_line_warns(made):
     train(made, "ssn", predictors_of(made, "ssn"), preset="paper", provenance={"data": "COCO val2017"})
     text = markdown(page(made.of("paper")))
-    assert "not COCO" not in text.replace("neither", "") and "measured, COCO val2017" in text
+    assert "not COCO" not in text.replace("neither", "") and "AP, measured, COCO val2017" in text
     assert text.splitlines()[0] == "# Table 2, preset paper: AP measured on COCO val2017"
 
 
@@ -230,7 +230,7 @@ def test_tex_is_balanced_and_names_its_data(made, study):
     for label in ("tab:table2-figures", "tab:table2-figures-gains", "tab:table2-figures-macs"):
         assert rf"\label{{{label}}}" in text
     assert text.count("neither reproduces nor refutes") == 3
-    assert text.count("measured, drawn figures, version 1.0, val (not COCO val2017)") == 7
+    assert text.count("AP, measured, drawn figures, version 1.0, val (not COCO val2017)") == 7
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_every_marker_has_its_name_and_no_two_names_overlap(made, tmp_path, monk
         assert max(text.get_window_extent().y1 for text in panel.texts) <= panel.get_window_extent().y1
         own = [line for line in panel.lines if line.get_color() == "black"]
         assert [point for line in own for point in line.get_xydata().tolist()] == [
-            [MACS[name] / 1e6, row.ap(name)] for name in row.predictors
+            [MACS[name] / 1e6, row.score(name)] for name in row.predictors
         ]
     assert "(not COCO val2017)" in figure.get_supylabel()
     monkeypatch.undo()

@@ -20,7 +20,7 @@ CHOICE = ("preset=smoke", "networks=lite-k256,lite-k512")
 TRAINED = {"lite-k256", "lite-k512"}
 """What the checkout below has trained, so that no other command trains it again."""
 FROZEN = {"ssn-frozen", "lite-k256-frozen"}
-BY_NAME = {"lite-k256-wo-shift", "lite-k256-wo-fsm"}
+BY_NAME = {"ssn-eq6", "lite-k256-wo-shift", "lite-k256-wo-fsm"}
 """Our controls: those that the default command trains, and those that are trained only when asked for by name."""
 DEFAULT = {name for name, row in paper.table1().items() if row.ap is not None} | FROZEN
 """What the default command trains, which every page rests on."""
@@ -61,10 +61,13 @@ class Checkout:
         """Jobs that the command would run, by rule."""
         status, output = self.snakemake(*choice, dry=True, target=target)
         assert status == 0, output
-        if "Nothing to be done" in output:
-            return {}
-        table = output.split("Job stats:\n")[1].split("\n\n")[0].splitlines()[2:]
-        return {rule: int(count) for rule, count in map(str.split, table) if rule != "total"}
+        return {} if "Nothing to be done" in output else jobs(output)
+
+
+def jobs(output: str) -> dict[str, int]:
+    """Jobs that a dry run speaks of, by rule."""
+    table = output.split("Job stats:\n")[1].split("\n\n")[0].splitlines()[2:]
+    return {rule: int(count) for rule, count in map(str.split, table) if rule != "total"}
 
 
 @pytest.fixture(scope="module")
@@ -339,9 +342,78 @@ def test_leeds_is_looked_for_and_cut_where_a_preset_takes_a_few_photos(checkout:
     assert planned["train_trial"] == planned["evaluate_trial"] == 12
 
 
-def test_page_of_ap_is_refused_for_photos_before_a_night_of_trainings(checkout: Checkout) -> None:
-    status, output = checkout.snakemake("preset=photos", dry=True, target="results/table1.md")
-    assert status != 0 and "the page table1 shows AP, but the preset photos is scored by PCK@0.2" in output, output
+def test_pages_of_what_leeds_is_scored_by_are_planned_like_those_of_ap(checkout: Checkout) -> None:
+    trained = dict.fromkeys(("resolve", "train", "evaluate"), 4 * 2)  # networks and seeds of the preset
+    for pages, others in (
+        (("table1", "table2", "joints"), {"mean_pose": 1}),
+        (("claims", "baselines"), {"offsets": 1, "latency_of_preset": 1}),
+    ):
+        targets = [f"results/{page}.md" for page in pages]
+        status, output = checkout.run("--dry-run", "--config", "preset=photos-smoke", "--", *targets)
+        assert status == 0, output
+        planned = jobs(output)
+        planned.pop("complexity", None)  # which an earlier test may have counted
+        assert planned == {**dict.fromkeys(("find_photos", "limit_photos", *pages), 1), **trained, **others}
+    assert checkout.planned("preset=photos", "networks=ssn", target="results/table1.md")["train"] == 1
+
+
+def outputs(checkout: Checkout, page: str, *choice: str) -> tuple[set[str], set[str]]:
+    """The files that a page is to write, and the trainings that it is to rest on."""
+    status, output = checkout.run("--cores", "2", "--summary", "--config", *choice, "--", f"results/{page}.md")
+    assert status == 0, output
+    written = re.findall(rf"^results/{page}(\S+)\t", output, re.MULTILINE)
+    scored = re.findall(r"^results/[\w-]+/(\S+/seed\d+)/scores\.json\t", output, re.MULTILINE)
+    assert len(written) == len(set(written)) and len(scored) == len(set(scored))
+    return set(written), set(scored)
+
+
+def test_preset_says_which_networks_it_trains_with_which_seeds(checkout: Checkout, restored: None) -> None:
+    file = checkout.root / "configs/presets/photos-smoke.yaml"
+    file.write_text(file.read_text() + "seeds_of: {lite-k256: [2, 4], lite-k512: [6]}\n")
+    pair = {f"{run}/seed{seed}" for run in ("ssn", "ssn-wo-shift", "lite-k256-frozen") for seed in (0, 1)}
+    own = {f"lite-k256/seed{seed}" for seed in (2, 4)}
+    usual, drawn = {".md", ".csv", "-orderings.csv", ".tex"}, "-intervals.png"
+    assert outputs(checkout, "table1", "preset=photos-smoke") == (usual | {drawn}, pair | own)
+    some = ("preset=photos-smoke", "networks=lite-k256,lite-k512")
+    assert outputs(checkout, "table1", *some) == (usual, own | {"lite-k512/seed6"}), "no pair that is decided"
+    asked = ("preset=photos-smoke", "networks=ssn,ssn-wo-shift,lite-k256", "seeds=7")
+    seven = {f"{run}/seed7" for run in ("ssn", "ssn-wo-shift", "lite-k256")}
+    assert outputs(checkout, "table1", *asked) == (usual | {drawn}, seven), "drawn, and descriptive"
+    assert outputs(checkout, "joints", "preset=photos-smoke") == (
+        {".md", ".csv", "-differences.csv", ".png"},
+        pair | own,
+    )
+
+
+def test_each_network_is_tested_by_a_seed_of_its_own(checkout: Checkout, restored: None) -> None:
+    file = checkout.root / "configs/presets/photos-smoke.yaml"
+    file.write_text(file.read_text() + "seeds_of: {lite-k256: [5]}\n")
+    choice = ("preset=photos-smoke", "networks=lite-k256,ssn")
+    status, output = checkout.run("-n", "--cores", "2", "--config", *choice, "--", "results/protocols.md")
+    assert status == 0, output
+    assert re.findall(r"Training photos-smoke/(\S+ seed \d+)", output) == ["ssn seed 0"]
+
+
+def test_what_is_no_ordering_is_not_decided_and_joints_are_of_pck(checkout: Checkout, restored: None) -> None:
+    status, output = checkout.snakemake("preset=smoke", dry=True, target="results/joints.md")
+    assert status != 0 and "the preset smoke is scored by AP, which is of whole people" in output, output
+    file = checkout.root / "configs/presets/photos-smoke.yaml"
+    file.write_text(file.read_text().replace("primary: {differences: [", "primary: {differences: [[ssn, ssn-eq6], "))
+    status, output = checkout.snakemake("preset=photos-smoke", dry=True)
+    assert (
+        status != 0 and "unknown ordering in the preset's `primary` ssn less ssn-eq6; expected of: ssn less" in output
+    )
+
+
+def test_checkpoint_stands_in_where_its_own_network_has_one_seed(checkout: Checkout, restored: None) -> None:
+    file = checkout.root / "configs/presets/photos-smoke.yaml"
+    file.write_text(file.read_text() + "seeds_of: {lite-k256: [5]}\n")
+    (checkout.root / "mine.pth").touch()
+    for run, said in (("lite-k256", None), ("ssn", "checkpoints stand in for one training each, but ssn has 2 seeds")):
+        choice = ("preset=photos-smoke", f"checkpoints={run}=mine.pth")
+        target = f"results/photos-smoke/{run}/seed5/scores.json"
+        status, output = checkout.snakemake(*choice, dry=True, target=target)
+        assert (status == 0) == (said is None) and (said or "adopt") in output, output
 
 
 def test_missing_leeds_is_said_with_what_to_do_before_anything_else_is_done(checkout: Checkout) -> None:

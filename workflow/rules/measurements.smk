@@ -135,17 +135,18 @@ rule offsets:
 
 # One checkpoint shows what each setting of the protocol does.
 PROTOCOLS_OF = "ssn" if "ssn" in CHOSEN else CHOSEN[0]
+PROTOCOLS_TRAINING = {
+    "preset": PRESET,
+    "run": PROTOCOLS_OF,
+    "seed": seeds_of(PROTOCOLS_OF)[0],
+}
 
 
 rule test_under_protocols:
     input:
-        config=expand(rules.resolve.output, preset=PRESET, run=PROTOCOLS_OF, seed=SEED),
-        weights=expand(
-            rules.train.output.weights, preset=PRESET, run=PROTOCOLS_OF, seed=SEED
-        ),
-        record=expand(
-            rules.train.output.record, preset=PRESET, run=PROTOCOLS_OF, seed=SEED
-        ),
+        config=expand(rules.resolve.output, **PROTOCOLS_TRAINING),
+        weights=expand(rules.train.output.weights, **PROTOCOLS_TRAINING),
+        record=expand(rules.train.output.record, **PROTOCOLS_TRAINING),
         protocols=str(configs_folder() / "protocols.yaml"),
     output:
         table="results/protocols.csv",

@@ -7,12 +7,11 @@ TEST_DEV_IMAGES = f"{COCO}/annotations/image_info_test-dev2017.json"
 
 rule detect_test_dev:
     input:
-        config=expand(rules.resolve.output, preset=PRESET, seed=SEED, run="{network}"),
-        weights=expand(
-            rules.train.output.weights,
-            preset=PRESET,
-            seed=SEED,
-            run="{network}",
+        config=lambda wildcards: of_trainings(
+            rules.resolve.output, trainings_of([wildcards.network])[:1]
+        ),
+        weights=lambda wildcards: of_trainings(
+            rules.train.output.weights, trainings_of([wildcards.network])[:1]
         ),
         images=f"{COCO}/test2017",
         image_info=TEST_DEV_IMAGES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ class Difference:
         label: What is compared.
         estimate: The difference, in points.
         interval: Its interval, in points.
-        outcome: What is said of it.
+        outcome: What is said of it; long words are wrapped.
         decided: Whether the outcome names a side; what is not decided is pale.
         printed: The paper's difference, in AP points; None where the paper has none.
     """
@@ -54,7 +55,7 @@ def draw(differences: Sequence[Difference], title: str, what: str, printed: str,
             face = color if one.decided else "white"
             panel.plot(one.estimate, row, "o", color=color, markerfacecolor=face, markersize=6.5, zorder=3)
             panel.annotate(
-                one.outcome,
+                textwrap.fill(one.outcome, 24),
                 (1, row),
                 xytext=(8, 0),
                 xycoords=panel.get_yaxis_transform(),

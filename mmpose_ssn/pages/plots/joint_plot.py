@@ -24,7 +24,9 @@ def draw(reached: Mapping[str, Mapping[str, Sequence[float]]], title: str, what:
     joints = list(next(iter(reached.values())))
     width = 0.8 / len(reached)
     colors = matplotlib.colormaps["viridis"]
-    with figure(file, figsize=(max(8.4, 1.15 * len(joints)), 4.2)) as (drawn, grid):
+    inches = max(8.4, 1.15 * len(joints))
+    across = int(inches / (0.7 + 0.075 * max(map(len, reached))))  # as many names as fit beside each other
+    with figure(file, figsize=(inches, 4.2)) as (drawn, grid):
         panel = grid[0, 0]
         for place, (network, figures) in enumerate(reached.items()):
             x = [number + (place - (len(reached) - 1) / 2) * width for number in range(len(joints))]
@@ -37,5 +39,5 @@ def draw(reached: Mapping[str, Mapping[str, Sequence[float]]], title: str, what:
         panel.set_ylabel(what, fontsize=9)
         tidy(panel, axis="y")
         panel.set_axisbelow(True)
-        drawn.legend(loc="outside lower center", ncols=min(4, len(reached)), frameon=False, fontsize=8.5)
+        drawn.legend(loc="outside lower center", ncols=max(1, min(across, len(reached))), frameon=False, fontsize=8.5)
         headline(drawn, title)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,8 +64,8 @@ class Joints:
         """Read the preset's scores, and compare what it names.
 
         Raises:
-            RefusedInput: If a file does not fit its format, another file, or the preset, nothing was scored, or it was
-                not scored joint by joint.
+            RefusedInput: If a file does not fit its format, another file, or the preset, no network was scored, or it
+                was not scored joint by joint.
         """
         settings, scores = results.settings, results.scores("table1")
         study = Study.of(results, scores)
@@ -73,8 +74,8 @@ class Joints:
                 f"the preset {results.preset} is scored by {study.metric}, which is of whole people: there is nothing "
                 "to show joint by joint"
             )
-        if not scores:
-            raise RefusedInput(f"{results.folder / results.preset}: nothing is scored; evaluate a network first")
+        if not study.networks:
+            raise RefusedInput(f"{results.folder / results.preset}: no network is scored; evaluate one first")
         trained = [one.network for one in study.networks]
         named = [run for pair in settings.primary or () for run in pair if run in trained]
         drawn, figure, comparisons, resamples = tuple(dict.fromkeys(named or trained)), "", {}, 0
@@ -107,10 +108,13 @@ def page(results: Results) -> Page:
         Picture(_drawing(joints), f"{study.metric} of each joint, a bar for each network"),
         Table(_by_joint(joints), _joint_notes(joints)),
         Heading("Left and right confused"),
+        Table(_by_predictor(joints), {CONFUSED: FIGURES[CONFUSED]}),
     ]
     if joints.comparisons:
-        blocks.append(Table(_differences(joints), _difference_notes(joints)))
-    blocks.append(Table(_by_predictor(joints), {CONFUSED: FIGURES[CONFUSED]}))
+        blocks += [
+            Heading(f"What is decided of {joints.figure}"),
+            Table(_differences(joints), _difference_notes(joints)),
+        ]
     return Page(
         title=study.title("Joint by joint"),
         notices=study.data_notices,
@@ -124,13 +128,16 @@ def page(results: Results) -> Page:
 
 
 def joint_figures(predictor: PredictorScore, metric: str) -> dict[str, float]:
-    """A predictor's figure of each joint in percent, left and right in one: the mean of the two."""
+    """A predictor's figure of each joint in percent, left and right in one: the mean of the two; NaN for a joint that
+    no photo shows.
+    """
     both: dict[str, list[float]] = defaultdict(list)
     for name, figure in predictor.figures.items():
         if name.startswith(f"{metric} "):
             joint = name.removeprefix(f"{metric} ").removeprefix("left_").removeprefix("right_")
             both[joint.replace("_", " ")].append(100 * figure)
-    return {joint: fmean(figures) for joint, figures in both.items()}
+    known = {joint: [one for one in figures if not math.isnan(one)] for joint, figures in both.items()}
+    return {joint: fmean(figures) if figures else math.nan for joint, figures in known.items()}
 
 
 def _title(name: str) -> str:
@@ -157,7 +164,10 @@ def _by_joint(joints: Joints) -> Columns:
         }
     return {
         ("Method",): list(lines),
-        **{(column,): [f"{one[column]:.1f}" for one in lines.values()] for column in next(iter(lines.values()))},
+        **{
+            (column,): [NONE if math.isnan(one[column]) else f"{one[column]:.1f}" for one in lines.values()]
+            for column in next(iter(lines.values()))
+        },
     }
 
 
@@ -176,7 +186,8 @@ def _joint_notes(joints: Joints) -> dict[str, str]:
 def _by_predictor(joints: Joints) -> Columns:
     rows = joints.networks
     finals = {one.final for own in rows.values() for one in own}
-    names = [name for name in PREDICTORS if name not in finals]
+    reached = {name for own in rows.values() for one in own for name in one.predictors}
+    names = [name for name in PREDICTORS if name in reached - finals]
     return {
         ("Method",): [_title(name) for name in rows],
         **{
