@@ -1,6 +1,6 @@
 """SSN's networks as plain PyTorch modules; ``mmpose_ssn.plugin`` registers them with MMPose."""
 
-from mmpose_ssn.models.fsm import CorrelationAttention, FeatureShiftingModule
+from mmpose_ssn.models.fsm import CorrelationAttention, FeatureShiftingModule, IntermediateMaps
 from mmpose_ssn.models.globalnet import GlobalNet, StageFeatures
 from mmpose_ssn.models.lite import SSNLite
 from mmpose_ssn.models.neck import FeatureShiftingNeck
@@ -15,6 +15,7 @@ __all__ = [
     "FeatureShiftingModule",
     "FeatureShiftingNeck",
     "GlobalNet",
+    "IntermediateMaps",
     "Predictor",
     "SSNLite",
     "StageFeatures",

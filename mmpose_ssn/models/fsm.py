@@ -13,7 +13,7 @@ attention and Q [B, C, H, W] the output. Seen as a convolution its window lies a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -114,6 +114,28 @@ class GatedResidual(nn.Module, ABC):
         self.inserted = bool(state)
 
 
+class IntermediateMaps(NamedTuple):
+    """What a feature shifting module computes on its way from input to output (Eq. 1, 2, 4 and 6).
+
+    Attributes:
+        input: P [B, C, H, W].
+        reduced: R [B, K, H, W], the maps before the shift.
+        shifted: S [B, K, H, W], the maps after it; R itself where the module shifts nothing.
+        attention: F [B, K, H, W]; None for a module without attention.
+        gated: F * S [B, K, H, W]; S itself for a module without attention.
+        nonlocal_maps: N [B, C, H, W], what the last 1x1 convolution makes of F * S, with its bias (Section 4.1).
+        output: Q [B, C, H, W].
+    """
+
+    input: Tensor
+    reduced: Tensor
+    shifted: Tensor
+    attention: Tensor | None
+    gated: Tensor
+    nonlocal_maps: Tensor
+    output: Tensor
+
+
 class FeatureShiftingModule(GatedResidual):
     """A feature shifting module (FSM): 1x1 convolution, per-channel shift, attention gate, 1x1 convolution, residual,
     BN, ReLU.
@@ -196,6 +218,35 @@ class FeatureShiftingModule(GatedResidual):
             return shifted
         logits = attention.conv(torch.cat([maps, shifted], dim=1))
         return gated_shift(shifted, logits, None, attention.normalization, self.backend)
+
+    def intermediates(self, x: Tensor, *, hold_attention: bool = False) -> IntermediateMaps:
+        """Compute the output map by map, in the order of the equations, for a look at what lies between.
+
+        The output is that of ``forward`` but for rounding: shift and gate are two operations here, and one there.
+
+        Args:
+            x: Input of the module, [B, C, H, W].
+            hold_attention: True lets no gradient flow through F, as if it were a constant.
+
+        Returns:
+            The maps, all of one autograd graph. They are not clones: where the module has no shift or no attention,
+            one tensor stands in two places.
+
+        Raises:
+            ValueError: If the module is not inserted, and so an identity.
+        """
+        if not self.inserted:
+            raise ValueError("expected an inserted module, got one that is still an identity (inserted=False)")
+        reduced = self.reduce(x)
+        shifted = reduced if self.offsets is None else shift(reduced, self.offsets, self.backend)
+        attention, gated = None, shifted
+        if self.attention is not None:
+            attention = self.attention(x if self.attention_from == "input" else torch.cat([reduced, shifted], dim=1))
+            attention = attention.detach() if hold_attention else attention
+            gated = shifted * attention
+        nonlocal_maps = self.expand(gated)
+        output = F.relu(self.norm(x + nonlocal_maps))
+        return IntermediateMaps(x, reduced, shifted, attention, gated, nonlocal_maps, output)
 
     def extra_repr(self) -> str:
         return ", ".join(
