@@ -39,6 +39,10 @@ CONFUSED = "confused@0.2"
 
 
 _STRICT = "PCK@0.1"
+_OF_FOUND = (
+    "The same over what is found on either side, of the joints that have one: who finds little confuses little. "
+    "Descriptive."
+)
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ def page(results: Results) -> Page:
         Picture(_drawing(joints), f"{study.metric} of each joint, a bar for each network"),
         Table(_by_joint(joints), _joint_notes(joints)),
         Heading("Left and right confused"),
-        Table(_by_predictor(joints), {CONFUSED: FIGURES[CONFUSED]}),
+        Table(_by_predictor(joints), {CONFUSED: FIGURES[CONFUSED], "Of joints found": _OF_FOUND}),
     ]
     if joints.comparisons:
         blocks += [
@@ -138,6 +142,18 @@ def joint_figures(predictor: PredictorScore, metric: str) -> dict[str, float]:
             both[joint.replace("_", " ")].append(100 * figure)
     known = {joint: [one for one in figures if not math.isnan(one)] for joint, figures in both.items()}
     return {joint: fmean(figures) if figures else math.nan for joint, figures in known.items()}
+
+
+def wrong_side_of_found(predictor: PredictorScore, metric: str) -> float:
+    """Of the joints with a side that a predictor finds on either one, the share that is on the wrong one, in percent.
+
+    It is the confused share over itself and the mean figure of the joints that have a side: a network that finds little
+    confuses little, but no smaller part of it. NaN where a joint is shown by no photo, or nothing is found.
+    """
+    sided = [one for name, one in predictor.figures.items() if name.startswith((f"{metric} left_", f"{metric} right_"))]
+    confused = predictor.figures[CONFUSED]
+    found = confused + fmean(sided)
+    return 100 * confused / found if found else math.nan
 
 
 def _title(name: str) -> str:
@@ -201,6 +217,10 @@ def _by_predictor(joints: Joints) -> Columns:
         },
         ("final",): [
             mean_cell([100 * one.predictors[one.final].figures[CONFUSED] for one in own]) for own in rows.values()
+        ],
+        ("final, of", "joints found"): [
+            mean_cell([wrong_side_of_found(one.predictors[one.final], joints.study.metric) for one in own])
+            for own in rows.values()
         ],
     }
 

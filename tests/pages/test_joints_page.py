@@ -8,6 +8,7 @@ import contextlib
 import io
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -294,7 +295,13 @@ def test_confusion_of_each_predictor_and_what_is_decided_of_it(folder) -> None:
     shown = joint_table.page(folder.deciding())
     text = to_markdown(shown, "joints")
     header, lines = rows(text, 1)
-    assert header == ["Method", "E1", "final"] and len(lines) == len(NOISE) + 1
+    assert header == ["Method", "E1", "final", "final, of<br>joints found"] and len(lines) == len(NOISE) + 1
+    shares = []
+    for seed in range(3):
+        figures = {name: np.nanmean(of) for name, of in folder.given["ssn", seed, "P4"].items()}
+        right = np.mean([of for name, of in figures.items() if re.match(r"PCK@0\.2 (left|right)_", name)])
+        shares.append(100 * figures[FIGURE] / (figures[FIGURE] + right))
+    assert lines["SSN"][2] == f"{np.mean(shares):.1f} ± {np.std(shares, ddof=1):.1f} (3 seeds)"
     for column, predictor in ((0, "E1"), (1, "P4")):
         values = folder.percent("ssn", FIGURE, predictor)
         assert lines["SSN"][column] == f"{np.mean(values):.1f} ± {np.std(values, ddof=1):.1f} (3 seeds)"
