@@ -29,8 +29,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
+from mmpose_ssn.analysis import offset_figures
 from mmpose_ssn.analysis.trained_offsets import Offsets, Site, TrainedOffsets
 from mmpose_ssn.claims.catalogue import claims
 from mmpose_ssn.claims.claim import Claim
@@ -38,9 +38,6 @@ from mmpose_ssn.claims.verdicts import PAPER_PRESET, Finding, find_shape
 from mmpose_ssn.evaluation.comparison import Interval, holm
 
 FloatArray = npt.NDArray[np.float64]
-
-NEAR = 0.1
-"""Distance from a whole number, in pixels of the module's map, up to which a coordinate is on the grid."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,12 +80,12 @@ class DrawnChannels:
 
 def on_grid(offsets: Offsets) -> dict[Site, FloatArray]:
     """Share of the two coordinates of each offset that is on the grid, [K], by module."""
-    return {site: (np.abs(one - np.round(one)) <= NEAR).mean(axis=1) for site, one in offsets.items()}
+    return {site: offset_figures.on_grid(one) for site, one in offsets.items()}
 
 
 def lengths(offsets: Offsets) -> dict[Site, FloatArray]:
     """Length of each offset in pixels of the module's map, [K], by module."""
-    return {site: np.linalg.norm(one, axis=1) for site, one in offsets.items()}
+    return {site: offset_figures.lengths(one) for site, one in offsets.items()}
 
 
 def _stuck_after_strides(networks: Sequence[DrawnChannels], margin: float) -> FloatArray:
@@ -136,24 +133,9 @@ def _grid_by_rate(networks: Sequence[DrawnChannels], margin: float) -> FloatArra
 def _dense_at_the_centre(networks: Sequence[DrawnChannels], margin: float) -> FloatArray:
     (ssn,) = networks
     ends = lengths(ssn.training.end)
-    return np.asarray(np.mean([_fall(length, ssn.times[site]) for site, length in ends.items()], axis=0))
-
-
-def _fall(length: FloatArray, times: FloatArray) -> FloatArray:
-    """How surely density falls outwards in each draw [D]: minus the rank correlation of rings and their densities.
-
-    Rings end at 1, 2, 4, 8, ... pixels, up to the one that holds the longest offset. Where all offsets lie in the first
-    ring it is 1.
-    """
-    ring = np.ceil(np.log2(np.maximum(length, 1))).astype(int)
-    rings = ring.max() + 1
-    if rings == 1:
-        return np.ones(len(times))
-    density = times @ np.eye(rings)[ring] / np.diff(np.concatenate([[0.0], math.pi * 4.0 ** np.arange(rings)]))
-    ranks = rankdata(density, axis=1)
-    order = np.arange(rings) - (rings - 1) / 2
-    spread = np.sqrt(((ranks - ranks.mean(axis=1, keepdims=True)) ** 2).sum(axis=1) * (order**2).sum())
-    return np.asarray(-(ranks @ order) / spread)
+    return np.asarray(
+        np.mean([offset_figures.density_fall(length, ssn.times[site]) for site, length in ends.items()], axis=0)
+    )
 
 
 def _longer(networks: Sequence[DrawnChannels], margin: float) -> FloatArray:
