@@ -29,6 +29,7 @@ _COMMANDS = {
     "page": "write one page of a preset's results: a table of the paper, the ledger, baselines, and others",
     "where": "print a number of a results file with everything that made it",
     "offsets": "measure what the paper says of trained offsets, and draw them",
+    "analyse": "look into one trained network for what the paper's Figures 5, 6 and 7 show",
     "dependency": "how far information must travel, for the feature shifting module and every alternative to it",
     "readme": "put the committed run of Table 1 into the README",
 }

@@ -39,10 +39,13 @@ class HeldOut:
 
     def batches(self, estimator: Any, size: int) -> Iterator[Tensor]:
         """The crops as the network takes them, [size, 3, H, W] at a time."""
+        from mmpose.structures import PoseDataSample
+
         for start in range(0, len(self), size):
             crops = self.crops[start : start + size, ..., ::-1]  # the pipeline's are BGR
             inputs = list(torch.from_numpy(np.ascontiguousarray(crops.transpose(0, 3, 1, 2))))
-            images: Tensor = estimator.data_preprocessor({"inputs": inputs, "data_samples": None}, False)["inputs"]
+            packed = {"inputs": inputs, "data_samples": [PoseDataSample() for _ in inputs]}
+            images: Tensor = estimator.data_preprocessor(packed, False)["inputs"]
             yield images
 
     def on_map(self, size: tuple[int, int]) -> npt.NDArray[np.int64]:

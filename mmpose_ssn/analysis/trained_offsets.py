@@ -117,18 +117,25 @@ def _read(folder: Path, network: str, seed: int, input_size: tuple[int, int]) ->
         raise RefusedInput(f"{weights}: is not the file that weights.json beside it tells of; train {network} again")
     state: dict[str, Any] = torch.load(weights, map_location="cpu", weights_only=True)["state_dict"]
     named = {key.removesuffix(".offsets"): value for key, value in state.items() if key.endswith(".offsets")}
-    end = _by_site({name: value.numpy() for name, value in named.items()})
+    last = {name: value.numpy() for name, value in named.items()}
+    end = _by_site(last)
     if not end:
         raise RefusedInput(f"{weights}: has no offsets of SSN's modules, expected a network with some")
-    start, half = _snapshots(folder, end, record["iterations"])
+    start, half = (one and _by_site(one) for one in snapshots(folder, last, record["iterations"]))
     return TrainedOffsets(network, seed, input_size, digest, end, half, start)
 
 
-def _snapshots(folder: Path, end: Offsets, iterations: int | None) -> tuple[Offsets | None, Offsets | None]:
-    """The offsets at the start and at half of the training that ended at ``end``; the folder may hold those of other
-    trainings too.
+def snapshots(
+    folder: Path, end: Mapping[str, npt.NDArray[Any]], iterations: int | None
+) -> tuple[dict[str, npt.NDArray[Any]] | None, dict[str, npt.NDArray[Any]] | None]:
+    """The offsets at the start and at half of a training, by the module's name; None where no snapshot of then is left.
+
+    Args:
+        folder: Folder of the training, which may hold the snapshots of other trainings too.
+        end: Offsets [K, 2] that the training ended at, by the module's name, by which its snapshots are known.
+        iterations: Iterations of the training; None where nobody knows.
     """
-    if iterations is not None:
+    if iterations is not None and end:
         for last in sorted(folder.glob(f"training/*/offsets/iter_{iterations}.npz")):
             if _same(_snapshot(last), end):
                 start, half = (_snapshot(last.with_name(f"iter_{n}.npz")) for n in (0, iterations // 2))
@@ -136,16 +143,22 @@ def _snapshots(folder: Path, end: Offsets, iterations: int | None) -> tuple[Offs
     return None, None
 
 
-def _snapshot(file: Path) -> Offsets | None:
+def _snapshot(file: Path) -> dict[str, npt.NDArray[Any]] | None:
     """The offsets that :class:`mmpose_ssn.engine.offset_group.OffsetRecordHook` wrote; None where it wrote none."""
     if not file.is_file():
         return None
     with np.load(file, allow_pickle=False) as arrays:
-        return _by_site(dict(arrays))
+        return dict(arrays)
 
 
-def _same(one: Offsets | None, end: Offsets) -> bool:
-    return one is not None and one.keys() == end.keys() and all(np.array_equal(one[site], end[site]) for site in end)
+def _same(one: Mapping[str, npt.NDArray[Any]] | None, end: Mapping[str, npt.NDArray[Any]]) -> bool:
+    return one is not None and one.keys() == end.keys() and all(np.array_equal(one[name], end[name]) for name in end)
+
+
+def site_of(module: str) -> Site | None:
+    """Where a module of SSN stands, by its name in the estimator; None of a module of another network."""
+    match = _MODULE.fullmatch(module)
+    return Site(int(match[1]), int(match[2])) if match else None
 
 
 def _by_site(named: Mapping[str, npt.NDArray[Any]]) -> Offsets:
