@@ -11,6 +11,9 @@ PAGES = {
     "table2": "table2",
     "table3": "table3",
     "joints": "joint_table",
+    "figure5": "figure5",
+    "figure6": "figure6",
+    "figure7": "figure7",
     "claims": "claims",
     "baselines": "baselines",
     "speed": "speed",
@@ -22,7 +25,7 @@ PAGES = {
 """The module of ``mmpose_ssn.pages`` that makes each page."""
 
 _OF_ONE_PRESET = ("curves", "trials")  # their files lie in the preset's folder
-_OF_TRAININGS = ("table1", "table2", "joints", "claims", "baselines", "curves")
+_OF_TRAININGS = ("table1", "table2", "joints", "figure5", "figure6", "figure7", "claims", "baselines", "curves")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -81,14 +81,16 @@ class Picture:
     """A picture that is drawn beside the page.
 
     Attributes:
-        draw: Draws it into a PNG file.
+        draw: Draws it into a file, whose ending says in which format.
         alt: What it shows, for whoever does not see it.
         suffix: What its file's name has after the page's.
+        vector: Whether it is drawn as a PDF file too, for a paper.
     """
 
     draw: Callable[[Path], None]
     alt: str
     suffix: str = ""
+    vector: bool = False
 
 
 @dataclass(frozen=True)

@@ -27,10 +27,12 @@ def write(page: Page, prefix: Path) -> list[Path]:
     def file(ending: str) -> Path:
         return prefix.with_name(prefix.name + ending)
 
-    pictures = [file(f"{picture.suffix}.png") for picture in page.pictures]
-    for picture, target in zip(page.pictures, pictures, strict=True):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        picture.draw(target)
+    pictures = []
+    for picture in page.pictures:
+        for ending in (".png", ".pdf") if picture.vector else (".png",):
+            pictures.append(file(f"{picture.suffix}{ending}"))
+            pictures[-1].parent.mkdir(parents=True, exist_ok=True)
+            picture.draw(pictures[-1])
     texts = {file(".md"): to_markdown(page, prefix.name)}
     texts |= {file(f"{suffix}.csv"): to_csv(records) for suffix, records in page.records.items()}
     if any(table.label for table in page.tables):
