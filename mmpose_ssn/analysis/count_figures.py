@@ -47,6 +47,9 @@ def count_figures(gradients: KeypointGradients, joints: Sequence[str], predictor
 
         for (at, counted), (number, joint) in product(counts.items(), enumerate(joints)):
             add(f"channels-of-{at}", joint, float(counted.observed[number]), "channels")
+        for at, counted in counts.items():
+            for end, quantile in (("low", 0.025), ("high", 0.975)):
+                add(f"null-{end}-of-{at}", "", float(np.quantile(counted.drawn, quantile)), "channels")
         for group, numbers in groups(joints).items():
             for at, counted in counts.items():
                 add(f"share-of-{at}", group, share(counted.observed, numbers), "share of counts")

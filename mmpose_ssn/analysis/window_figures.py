@@ -99,8 +99,9 @@ def window_figures(of_kind: Mapping[str, BoolArray], windows: FloatArray) -> Ite
     yield "shoulders-below-beyond-all", "", below(shoulders) - below(windows), "share"
     yield "hips-vertical", "", vertical(hips), "ratio"
     yield "hips-vertical-against-all", "", vertical(hips) / vertical(windows), "ratio"
-    median = np.nanmedian([np.nan if np.isnan(one) else one for one in mean_length.values()])
-    yield "ankles-length-beyond-median", "", mean_length["ankle"] - float(median), "pixels"
+    known = [one for one in mean_length.values() if not np.isnan(one)]
+    median = float(np.median(known)) if known else float("nan")
+    yield "ankles-length-beyond-median", "", mean_length["ankle"] - median, "pixels"
 
 
 def below(windows: FloatArray) -> float:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from mmpose_ssn.experiment.presets import is_meaningless
 from mmpose_ssn.files import RefusedInput
-from mmpose_ssn.networks import network, shown_on
+from mmpose_ssn.networks import REFERENCE, network, shown_on
 from mmpose_ssn.pages.blocks import NONE, Columns
 from mmpose_ssn.pages.results import Results, read_json
 from mmpose_ssn.pages.study import MEANINGLESS, PAPER_DATA
@@ -123,8 +123,9 @@ class Analyses:
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """Short ids of the networks, in the registry's order."""
-        return tuple(dict.fromkeys(one.network for one in self.read))
+        """Short ids of the networks: SSN first, and then those that it is held against, in the registry's order."""
+        names = dict.fromkeys(one.network for one in self.read)
+        return tuple(sorted(names, key=lambda name: name != REFERENCE))
 
     def trainings(self, name: str) -> list[ReadAnalysis]:
         """The trainings of a network."""
@@ -239,6 +240,12 @@ def measured_cell(values: Sequence[float], digits: int = 2) -> str:
         return NONE
     mean = f"{round(fmean(known), digits) + 0.0:.{digits}f}".replace("-", "−")
     return mean if len(known) == 1 else f"{mean} ± {stdev(known):.{digits}f} ({len(known)})"
+
+
+def listed_cell(values: Sequence[float], digits: int = 3) -> str:
+    """Numbers of several trainings that have no mean, such as p: one after the other."""
+    known = [f"{one:.{digits}f}" for one in values if not math.isnan(one)]
+    return ", ".join(known) or NONE
 
 
 def module_words(module: str) -> str:

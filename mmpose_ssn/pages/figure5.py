@@ -94,7 +94,7 @@ def _module_rows(found: Analyses, names: Sequence[str]) -> list[window_plot.Modu
 def _modules_title(found: Analyses) -> str:
     return (
         "Window positions (minus the offsets) of every module, in pixels of its own map: where a channel reads, from "
-        "where it writes to. 1.3 is the module before the third block of stage 1; bold: the one before "
+        "where it writes to, y downwards. 1.3 is the module before the third block of stage 1; bold: the one before "
         f"{found.early}. {_of(found)}"
     )
 

@@ -151,7 +151,7 @@ def lattice(panel: Any, reach: int, labels: bool = True) -> None:
     lines = np.arange(-end, reach + 1, step)
     panel.set(xlim=(-reach, reach), ylim=(reach, -reach), aspect="equal")
     panel.set_xticks([-end, 0, end], labels=None if labels else ["", "", ""])
-    panel.set_yticks([-end, 0, end])
+    panel.set_yticks([-end, 0, end], labels=["", "", ""])  # those of the square's other side
     panel.set_xticks(lines, minor=True)
     panel.set_yticks(lines, minor=True)
     panel.tick_params(which="both", length=0, labelsize=6, pad=1.5)
