@@ -20,6 +20,7 @@ from tqdm import tqdm
 from mmpose_ssn.analysis import field_figures, window_figures
 from mmpose_ssn.analysis.count_figures import COUNTED, count_figures
 from mmpose_ssn.analysis.effective_fields import receptive_field, window_energy
+from mmpose_ssn.analysis.energy_spread import half_energy_positions
 from mmpose_ssn.analysis.held_out import HeldOut, evenly_spaced, held_out
 from mmpose_ssn.analysis.keypoint_channels import keypoint_gradients, keypoint_scores
 from mmpose_ssn.analysis.measurement import Measurement
@@ -68,13 +69,14 @@ class Analysis:
         write_together({out: json.dumps(content, indent=1) + "\n", out.with_suffix(".npz"): buffer.getvalue()})
 
 
-def analyse(config: Config, weights: Path, count: int) -> Analysis:
+def analyse(config: Config, weights: Path, count: int, split: str | None = None) -> Analysis:
     """Measure what Figures 5 to 7 are about (docs/analyses.md).
 
     Args:
         config: Resolved config of a network with stage predictors.
         weights: Path of its trained weights; the snapshots of its offsets are looked for beside it.
         count: Number of people to look at.
+        split: Split that they are of, by default the one that networks are scored on.
 
     Raises:
         RefusedInput: If the weights are not those that ``weights.json`` beside them tells of, do not fit the network,
@@ -88,7 +90,8 @@ def analyse(config: Config, weights: Path, count: int) -> Analysis:
     early = EARLY_PREDICTORS[0] if EARLY_PREDICTORS[0] in names else names[-1]
     predictors = tuple(dict.fromkeys((early, names[-1])))
     data = DATA_SETS[config.experiment.data]
-    people = held_out(config, data.scored, count)
+    split = split or data.scored
+    people = held_out(config, split, count)
     measured: list[Measurement] = []
     arrays: Arrays = {}
     module, channels, chosen_on = None, {}, None
@@ -98,13 +101,13 @@ def analyse(config: Config, weights: Path, count: int) -> Analysis:
         _add_offsets(estimator, weights, record.get("iterations"), measured, arrays)
         for predictor in predictors:
             _add_scores(estimator, module, predictor, people, measured, arrays)
-        split = "tune" if "tune" in data.splits else "train"
-        chosen_on = held_out(config, split, count)
+        others = [one for one in ("tune", "train") if one in data.splits and one != split]
+        chosen_on = held_out(config, others[0], count)
         channels = _add_fields(estimator, module, early, people, chosen_on, measured, arrays)
     watched = _watched(people, estimator, f"fields of {early}")
     measured.append(field_figures.peak_radius(estimator, predictor_heatmaps(estimator, early), watched, early))
     root = Path(config.data_root)
-    title, data_digest = data.described(root, root / data.files(data.scored)[0])
+    title, data_digest = data.described(root, root / data.files(split)[0])
     described = {
         **{name: config.experiment[name] for name in ("network", "recipe", "preset", "seed")},
         "split": people.split,
@@ -246,6 +249,7 @@ def _drawn(probe: Probe, people: HeldOut, estimator: Any, group: str, channel: i
         f"{group} field through": receptive_field(probe, images, places, channel),
         f"{group} energy": energy.energy,
         f"{group} signed": energy.signed,
+        f"{group} half": half_energy_positions(energy.energy),
     }
 
 

@@ -18,8 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=32,
         metavar="N",
-        help="people of the scored split to look at (default: %(default)s)",
+        help="people to look at (default: %(default)s)",
     )
+    parser.add_argument("--split", help="split of the people (default: the one that networks are scored on)")
     parser.add_argument(
         "--out", type=Path, required=True, metavar="JSON", help="file to write, and an NPZ of the same name beside it"
     )
@@ -35,13 +36,12 @@ def run(args: argparse.Namespace) -> int:
     from mmengine.config import Config
 
     from mmpose_ssn.analysis.trained_network import analyse
-    from mmpose_ssn.files import RefusedInput
     from mmpose_ssn.networks import run_name
 
     with errors_to_log(args.log, terminal):
         try:
-            found = analyse(Config.fromfile(args.config), args.weights, args.images)
-        except RefusedInput as error:
+            found = analyse(Config.fromfile(args.config), args.weights, args.images, args.split)
+        except (ValueError, FileNotFoundError) as error:
             print(f"error: {error}", file=terminal)
             return 1
         found.write(args.out)
