@@ -223,7 +223,8 @@ def field_radii(
         joints: Names of the M joints.
         channels: Numbers of the two channels.
     """
-    by_kind, radii = kinds(joints), {}
+    by_kind = kinds(joints)
+    radii: dict[tuple[str, bool, str], list[FloatArray]] = {}
     for images, on_map, in_crop in batches:
         for group, channel in channels.items():
             chosen = [n for name in CHANNELS_OF[group] for n in by_kind[name]]

@@ -201,10 +201,10 @@ def _add_fields(
     arrays: Arrays,
 ) -> dict[str, int]:
     probe = Probe(estimator, module, predictor_heatmaps(estimator, predictor))
-    size = probe.reach(next(people.batches(estimator, 1))).nonlocal_maps.shape[2:]
+    height, width = probe.reach(next(people.batches(estimator, 1))).nonlocal_maps.shape[2:]
 
     def placed(of: HeldOut, what: str) -> Iterator[tuple[Any, npt.NDArray[np.int64]]]:
-        on_map = of.on_map(size)
+        on_map = of.on_map((height, width))
         for number, images in enumerate(_watched(of, estimator, what)):
             yield images, on_map[number * _BATCH : number * _BATCH + len(images)]
 

@@ -121,7 +121,7 @@ def _read(folder: Path, network: str, seed: int, input_size: tuple[int, int]) ->
     end = _by_site(last)
     if not end:
         raise RefusedInput(f"{weights}: has no offsets of SSN's modules, expected a network with some")
-    start, half = (one and _by_site(one) for one in snapshots(folder, last, record["iterations"]))
+    start, half = (None if one is None else _by_site(one) for one in snapshots(folder, last, record["iterations"]))
     return TrainedOffsets(network, seed, input_size, digest, end, half, start)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,27 @@ from mmpose_ssn.pages.blocks import NONE, Columns
 from mmpose_ssn.pages.results import Results, read_json
 from mmpose_ssn.pages.study import MEANINGLESS, PAPER_DATA
 from mmpose_ssn.pages.wording import distinct, listed
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a table of measured numbers.
+
+    Attributes:
+        words: What the line is called.
+        name: Name of the number.
+        of: Joint, module or map that it is of.
+        predictor: Predictor whose heatmaps were taken back.
+        reading: How the score was read.
+        digits: Digits after the point.
+    """
+
+    words: str
+    name: str
+    of: str = ""
+    predictor: str = ""
+    reading: str = ""
+    digits: int = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,25 +211,20 @@ class Analyses:
             "Made by": listed(made),
         }
 
-    def cell(self, name: str, value: Callable[[ReadAnalysis], float], digits: int = 2) -> str:
-        """A number of a network: its mean and standard deviation over seeds."""
-        return measured_cell([value(one) for one in self.trainings(name)], digits)
+    def values(self, shown: str, name: str, of: str = "", predictor: str = "", reading: str = "") -> list[float]:
+        """A number in each training of a network (:meth:`ReadAnalysis.value`)."""
+        return [one.value(name, of, predictor, reading) for one in self.trainings(shown)]
 
-    def rows(self, names: Iterable[str], lines: Sequence[tuple[str, str, dict[str, str], int]]) -> Columns:
-        """A table with a line for each number and a column for each network.
-
-        Args:
-            names: Short ids of the networks.
-            lines: What the line is called, the number's name, what else tells it apart, and its digits.
-        """
+    def table(self, shown: Iterable[str], lines: Sequence[Line]) -> Columns:
+        """A table with a line for each number and a column for each network, by their short ids."""
         return {
-            ("Measured",): [words for words, *_ in lines],
+            ("Measured",): [line.words for line in lines],
             **{
-                (network(name).title,): [
-                    self.cell(name, lambda one, n=number, k=keys: one.value(n, **k), digits)
-                    for _, number, keys, digits in lines
+                (network(one).title,): [
+                    measured_cell(self.values(one, line.name, line.of, line.predictor, line.reading), line.digits)
+                    for line in lines
                 ]
-                for name in names
+                for one in shown
             },
         }
 

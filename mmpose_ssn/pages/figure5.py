@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mmpose_ssn.networks import network
-from mmpose_ssn.pages.analyses import Analyses, ReadAnalysis, module_words
+from mmpose_ssn.pages.analyses import Analyses, Line, ReadAnalysis, measured_cell, module_words
 from mmpose_ssn.pages.blocks import Block, Columns, Heading, Page, Picture, Table
 from mmpose_ssn.pages.plots import window_plot
 from mmpose_ssn.pages.results import Results
@@ -42,7 +42,6 @@ def page(results: Results) -> Page:
     found = Analyses.of(results, "figure5")
     early, names = found.early, found.networks
     drawn = [name for name in _WITH_AND_WITHOUT if name in names] or list(names[:1])
-    literal = {"predictor": early, "reading": _LITERAL}
     blocks: list[Block] = [
         Heading("Offsets of all modules"),
         Picture(
@@ -60,7 +59,10 @@ def page(results: Results) -> Page:
             "-joints",
             vector=True,
         ),
-        Table(found.rows(names, [(words, name, literal, digits) for words, name, digits in _MEASURED]), _notes(found)),
+        Table(
+            found.table(names, [Line(words, name, "", early, _LITERAL, digits) for words, name, digits in _MEASURED]),
+            _notes(found),
+        ),
         Heading("How many channels serve each joint, and how far they look"),
         Table(_by_kind(found, names), found.notes),
         Heading("The same under other readings of the score"),
@@ -130,10 +132,9 @@ def _by_module(found: Analyses, name: str) -> Columns:
     modules = list(found.first(name).offsets("end"))
 
     def column(what: str, when: str) -> list[str]:
-        by_module = [found.cell(name, lambda one, m=module: one.value(f"{what}-at-{when}", m)) for module in modules]
-        if what != "grid":
-            return [*by_module, ""]
-        return [*by_module, found.cell(name, lambda one: one.value(f"grid-by-depth-at-{when}"), 3)]
+        cells = [measured_cell(found.values(name, f"{what}-at-{when}", module)) for module in modules]
+        by_depth = measured_cell(found.values(name, f"grid-by-depth-at-{when}"), 3) if what == "grid" else ""
+        return [*cells, by_depth]
 
     return {
         (network(name).title, "module"): [*map(module_words, modules), "stages 3 and 4 less 1 and 2"],
@@ -167,10 +168,7 @@ def _by_kind(found: Analyses, names: Sequence[str]) -> Columns:
     for name in names:
         for what, words, digits in (("channels", "channels", 1), ("length", "mean length", 2)):
             columns[network(name).title, words] = [
-                found.cell(
-                    name, lambda one, k=kind, w=what: one.value(w, k, predictor=found.early, reading=_LITERAL), digits
-                )
-                for kind in kinds
+                measured_cell(found.values(name, what, kind, found.early, _LITERAL), digits) for kind in kinds
             ]
     return columns
 
@@ -190,9 +188,7 @@ def _by_reading(found: Analyses, name: str, predictor: str) -> Columns:
         (network(name).title, f"by {predictor}"): [words for words, *_ in _MEASURED],
         **{
             tuple(words.get(reading, reading).split(": ")): [
-                found.cell(
-                    name, lambda one, m=measured, r=reading: one.value(m, predictor=predictor, reading=r), digits
-                )
+                measured_cell(found.values(name, measured, "", predictor, reading), digits)
                 for _, measured, digits in _MEASURED
             ]
             for reading in readings

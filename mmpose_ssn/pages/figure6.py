@@ -7,7 +7,7 @@ from functools import partial
 from statistics import fmean
 
 from mmpose_ssn.networks import network
-from mmpose_ssn.pages.analyses import Analyses, listed_cell
+from mmpose_ssn.pages.analyses import Analyses, listed_cell, measured_cell
 from mmpose_ssn.pages.blocks import NONE, Block, Columns, Heading, Page, Picture, Table
 from mmpose_ssn.pages.plots import count_plot
 from mmpose_ssn.pages.results import Results
@@ -109,15 +109,12 @@ def _shares(found: Analyses, predictor: str) -> Columns:
 
     def cells(what: str) -> list[str]:
         return [
-            found.cell(name, lambda one, g=group, r=reading: 100 * one.value(what, g, predictor, r), 1)
+            measured_cell([100 * one for one in found.values(name, what, group, predictor, reading)], 1)
             for name, reading, group in lines
         ]
 
     def p_cells(what: str) -> list[str]:
-        return [
-            listed_cell([one.value(what, group, predictor, reading) for one in found.trainings(name)])
-            for name, reading, group in lines
-        ]
+        return [listed_cell(found.values(name, what, group, predictor, reading)) for name, reading, group in lines]
 
     return {
         (f"By {predictor}",): [network(name).title for name, _, _ in lines],
@@ -153,7 +150,7 @@ def _counts(found: Analyses, reading: str) -> Columns:
         (_READINGS[reading], f"by {found.early}"): _joint_words(found.joints),
         **{
             (network(name).title, words): [
-                found.cell(name, lambda one, j=joint, a=at: one.value(f"channels-of-{a}", j, found.early, reading), 1)
+                measured_cell(found.values(name, f"channels-of-{at}", joint, found.early, reading), 1)
                 for joint in found.joints
             ]
             for name in found.networks

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from mmpose_ssn.networks import network
-from mmpose_ssn.pages.analyses import Analyses, ReadAnalysis
+from mmpose_ssn.pages.analyses import Analyses, Line, ReadAnalysis
 from mmpose_ssn.pages.blocks import Block, Columns, Heading, Page, Picture, Table
 from mmpose_ssn.pages.plots import field_plot
 from mmpose_ssn.pages.results import Results
@@ -86,24 +86,25 @@ def _title(found: Analyses, one: ReadAnalysis) -> str:
     warning = " Meaningless: a run of the machinery." if found.meaningless else ""
     return (
         f"Two non-local maps of the module before {found.early}, chosen by a rule on "
-        f"{one.content['chosen_on']['split']}; {network(one.network).title}, seed {one.seed}, preset {found.preset}, {found.data}.{warning}"
+        f"{one.content['chosen_on']['split']}; {network(one.network).title}, seed {one.seed}, preset {found.preset}, "
+        f"{found.data}.{warning}"
     )
 
 
 def _windows(found: Analyses, names: Sequence[str]) -> Columns:
-    lines: list[tuple[str, str, dict[str, str], int]] = [
-        ("shoulders look inwards, pixels, the lesser side", "shoulders-look-inwards", {}, 2),
-        ("extent of the window at the elbow, pixels", "extent-of-window", {"of": "elbow"}, 2),
-        ("extent of the window at the knee, pixels", "extent-of-window", {"of": "knee"}, 2),
-        ("knee less elbow, pixels", "knee-window-wider", {}, 2),
+    lines: list[Line] = [
+        Line("shoulders look inwards, pixels, the lesser side", "shoulders-look-inwards", digits=2),
+        Line("extent of the window at the elbow, pixels", "extent-of-window", "elbow", digits=2),
+        Line("extent of the window at the knee, pixels", "extent-of-window", "knee", digits=2),
+        Line("knee less elbow, pixels", "knee-window-wider", digits=2),
     ]
     for of in ("all channels", "shoulders", "elbows and knees"):
-        lines += [(f"{of}: {words}", name, {"of": of}, 3) for words, name in _DISTANCES]
+        lines += [Line(f"{of}: {words}", name, of, digits=3) for words, name in _DISTANCES]
     lines += [
-        ("windows differ by channel, Jaccard", "windows-differ-by-channel", {}, 3),
-        ("windows differ by position, Jaccard", "windows-differ-by-position", {}, 3),
+        Line("windows differ by channel, Jaccard", "windows-differ-by-channel", digits=3),
+        Line("windows differ by position, Jaccard", "windows-differ-by-position", digits=3),
     ]
-    return found.rows(names, lines)
+    return found.table(names, lines)
 
 
 def _notes(found: Analyses) -> dict[str, str]:
@@ -120,15 +121,15 @@ def _notes(found: Analyses) -> dict[str, str]:
 
 
 def _reach(found: Analyses) -> Columns:
-    lines: list[tuple[str, str, dict[str, str], int]] = [
-        (f"peak of {found.early}, on the crop", "field-of-peak", {"predictor": found.early}, 1),
-        ("window, on the module's map", "radius-of-window", {}, 2),
+    lines: list[Line] = [
+        Line(f"peak of {found.early}, on the crop", "field-of-peak", predictor=found.early, digits=1),
+        Line("window, on the module's map", "radius-of-window", digits=2),
     ]
     for of in ("shoulders", "elbows and knees"):
         for to, words in (("input", "on the module's input"), ("image", "on the crop")):
             for how, under in (("held", "attention fixed"), ("through", "through attention")):
-                lines.append((f"map by {of}, {words}, {under}", f"field-on-{to}-{how}", {"of": of}, 2))
-    return found.rows(found.networks, lines)
+                lines.append(Line(f"map by {of}, {words}, {under}", f"field-on-{to}-{how}", of, digits=2))
+    return found.table(found.networks, lines)
 
 
 def _reach_notes(found: Analyses) -> dict[str, str]:

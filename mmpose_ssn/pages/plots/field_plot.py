@@ -60,7 +60,7 @@ def draw(fields: Sequence[Field], title: str, file: Path) -> None:
         file: Path of the picture to write.
     """
     tall = fields[0].nonlocal_map.shape[0] / fields[0].nonlocal_map.shape[1]
-    with figure(file, 2 * len(fields), 5, figsize=(11, 0.7 + len(fields) * 2 * (0.35 + 2.05 * tall))) as (drawn, grid):
+    with figure(file, 2 * len(fields), 5, figsize=(11, 0.7 + len(fields) * 2 * (0.25 + 2.0 * tall))) as (drawn, grid):
         for number, one in enumerate(fields):
             _over(grid[2 * number, 0], one)
             grid[2 * number, 0].set_title(f"{one.words}", fontsize=8)
@@ -89,16 +89,16 @@ def draw_more(fields: Sequence[Sequence[Field]], title: str, file: Path) -> None
     """
     tall = fields[0][0].nonlocal_map.shape[0] / fields[0][0].nonlocal_map.shape[1]
     channels = len(fields[0])
-    size = (1.55 * 5 * channels, 0.85 + len(fields) * (0.12 + 1.5 * tall))
+    size = (1.55 * 5 * channels, 0.85 + len(fields) * (0.03 + 1.5 * tall))
     with figure(file, len(fields), 5 * channels, figsize=size) as (drawn, grid):
-        for row, of_image in zip(grid, fields, strict=True):
+        for line, (row, of_image) in enumerate(zip(grid, fields, strict=True)):
             for number, one in enumerate(of_image):
                 panels = row[5 * number : 5 * number + 5]
                 _over(panels[0], one)
                 for place in range(2):
                     _field(panels[1 + 2 * place], one, one.held[place], place)
                     _window(panels[2 + 2 * place], one, one.energy[place], place, "Reds")
-                if row is grid[0]:
+                if line == 0:
                     panels[0].set_title(one.words, fontsize=8)
                     for place, color in enumerate(_COLORS):
                         panels[1 + 2 * place].set_title(f"{one.joints[place]}:\nfield", fontsize=8, color=color)
