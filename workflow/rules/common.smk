@@ -313,3 +313,18 @@ def only(page, *others):
         return "--only " + " ".join([*trainings, *others])
 
     return option
+
+
+def only_shown(page):
+    """The option that has a page show the chosen trainings that it can show; refused where there are none."""
+
+    def option(wildcards):
+        if not chosen_for(page):
+            raise WorkflowError(
+                f"the page {page} shows none of the chosen networks; it can show: "
+                + ", ".join(can_show(page))
+            )
+        trainings = trainings_of(chosen_for(page))
+        return "--only " + " ".join(f"{run}/seed{seed}" for run, seed in trainings)
+
+    return option

@@ -133,6 +133,35 @@ rule offsets:
         " 2>&1 | tee {log}"
 
 
+# What Figures 5 to 7 show of a training. A network with few channels is looked into on more people than the paper's, which take longer.
+ANALYSED_PEOPLE = 8 if is_meaningless(PRESET) else 256 if is_small(PRESET) else 32
+
+
+rule analyse:
+    input:
+        config=rules.resolve.output,
+        weights=rules.train.output.weights,
+        record=rules.train.output.record,
+        data=data_ready,
+    output:
+        numbers="results/{preset}/{run}/seed{seed}/analysis.json",
+        arrays="results/{preset}/{run}/seed{seed}/analysis.npz",
+    log:
+        "results/{preset}/{run}/seed{seed}/analyse.log",
+    benchmark:
+        "results/{preset}/{run}/seed{seed}/analyse.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    threads: threads_of_a_training
+    params:
+        people=ANALYSED_PEOPLE,
+    message:
+        "Looking into {wildcards.preset}/{wildcards.run} seed {wildcards.seed}"
+    shell:
+        "OMP_NUM_THREADS={threads} python -m mmpose_ssn analyse {input.config} --weights {input.weights}"
+        " --images {params.people} --out {output.numbers} --log {log}"
+
+
 # One checkpoint shows what each setting of the protocol does.
 PROTOCOLS_OF = "ssn" if "ssn" in CHOSEN else CHOSEN[0]
 PROTOCOLS_TRAINING = {

@@ -261,3 +261,97 @@ rule dependency:
     shell:
         "(python -m mmpose_ssn dependency --{params.form} --workers {threads}"
         " && python -m mmpose_ssn page dependency --preset {params.preset}) 2>&1 | tee {log}"
+
+
+# What the networks have learned: the paper's Figures 5 to 7. They train nothing that Table 1 does not.
+
+
+rule figure5:
+    input:
+        definitions=DEFINITIONS,
+        numbers=of_trainings(
+            rules.analyse.output.numbers, trainings_of(chosen_for("figure5"))
+        ),
+        arrays=of_trainings(
+            rules.analyse.output.arrays, trainings_of(chosen_for("figure5"))
+        ),
+    output:
+        multiext(
+            "results/figure5",
+            ".md",
+            ".csv",
+            ".png",
+            ".pdf",
+            "-joints.png",
+            "-joints.pdf",
+        ),
+    log:
+        "results/figure5.log",
+    benchmark:
+        "results/figure5.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        preset=PRESET,
+        only=only_shown("figure5"),
+    message:
+        "Drawing Figure 5 of the preset {params.preset}"
+    shell:
+        "python -m mmpose_ssn page figure5 --preset {params.preset} {params.only}"
+        " 2>&1 | tee {log}"
+
+
+rule figure6:
+    input:
+        definitions=DEFINITIONS,
+        numbers=of_trainings(
+            rules.analyse.output.numbers, trainings_of(chosen_for("figure6"))
+        ),
+        arrays=of_trainings(
+            rules.analyse.output.arrays, trainings_of(chosen_for("figure6"))
+        ),
+    output:
+        multiext("results/figure6", ".md", ".csv", ".png", ".pdf"),
+    log:
+        "results/figure6.log",
+    benchmark:
+        "results/figure6.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        preset=PRESET,
+        only=only_shown("figure6"),
+    message:
+        "Drawing Figure 6 of the preset {params.preset}"
+    shell:
+        "python -m mmpose_ssn page figure6 --preset {params.preset} {params.only}"
+        " 2>&1 | tee {log}"
+
+
+rule figure7:
+    input:
+        definitions=DEFINITIONS,
+        numbers=of_trainings(
+            rules.analyse.output.numbers, trainings_of(chosen_for("figure7"))
+        ),
+        arrays=of_trainings(
+            rules.analyse.output.arrays, trainings_of(chosen_for("figure7"))
+        ),
+    output:
+        multiext(
+            "results/figure7", ".md", ".csv", ".png", ".pdf", "-more.png", "-more.pdf"
+        ),
+    log:
+        "results/figure7.log",
+    benchmark:
+        "results/figure7.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        preset=PRESET,
+        only=only_shown("figure7"),
+    message:
+        "Drawing Figure 7 of the preset {params.preset}"
+    shell:
+        "python -m mmpose_ssn page figure7 --preset {params.preset} {params.only}"
+        " 2>&1 | tee {log}"
