@@ -22,7 +22,7 @@ from mmpose_ssn.analysis.energy_spread import (
     overlap,
 )
 from mmpose_ssn.analysis.joint_kinds import kind, kinds
-from mmpose_ssn.analysis.measurement import Measurement
+from mmpose_ssn.analysis.measurement import Measurement, known_mean
 from mmpose_ssn.analysis.probe import FloatArray, Predict, Probe, evaluating
 
 IntArray = npt.NDArray[np.int64]
@@ -171,20 +171,20 @@ def window_differences(
         differ = np.stack(
             [other_kind[np.arange(len(names)), _rolled(len(names), shift)] for shift in range(len(names))]
         )
-        distances[channel] = of_pairs[0].mean(), of_pairs.mean(axis=1)[differ].mean()
+        distances[channel] = known_mean(of_pairs[0]), known_mean(of_pairs.transpose(0, 2, 1)[differ])
         held = half_energy_positions(energy)
-        overlaps[channel, 0] = overlap(held, np.roll(held, -1, axis=0)).mean()
+        overlaps[channel, 0] = known_mean(overlap(held, np.roll(held, -1, axis=0)))
         unlike = np.stack([overlap(held, np.roll(held, -shift, axis=1)) for shift in range(len(names))])
-        overlaps[channel, 1] = unlike.mean(axis=1)[differ].mean()
+        overlaps[channel, 1] = known_mean(unlike.transpose(0, 2, 1)[differ])
         half = len(energy) // 2
         halves = [half_energy_positions(part.mean(axis=(0, 1))) for part in (energy[:half], energy[half:])]
         overlaps[channel, 2] = overlap(*halves)
         sets[:, channel] = halves
     apart = ~np.eye(places.channels, dtype=bool)
-    between = np.mean([overlap(one, sets[1])[apart[n]].mean() for n, one in enumerate(sets[0])])
+    between = known_mean([known_mean(overlap(one, sets[1])[apart[n]]) for n, one in enumerate(sets[0])])
 
     def distance(of: str, values: FloatArray) -> list[Measurement]:
-        within, other = (float(one) for one in np.atleast_2d(values).mean(axis=0))
+        within, other = map(known_mean, np.atleast_2d(values).T)
         return [
             Measurement("figure7", "distance-within-a-joint", within, "Jensen-Shannon distance", of=of),
             Measurement("figure7", "distance-between-joints", other, "Jensen-Shannon distance", of=of),
@@ -194,19 +194,21 @@ def window_differences(
     found = distance("all channels", distances)
     for group, channel in channels.items():
         found += distance(group, distances[channel])
-    alike, unlike_mean, of_halves = overlaps.mean(axis=0)
+    alike, unlike_mean, of_halves = map(known_mean, overlaps.T)
     unit = "overlap (Jaccard)"
     return [
         *found,
-        Measurement("figure7", "windows-differ-by-channel", float(of_halves - between), unit),
-        Measurement("figure7", "windows-differ-by-position", float(alike - unlike_mean), unit),
+        Measurement("figure7", "windows-differ-by-channel", of_halves - between, unit),
+        Measurement("figure7", "windows-differ-by-position", alike - unlike_mean, unit),
     ]
 
 
 def window_radius(places: AttendedPlaces) -> Measurement:
     """Radius that holds half of a window's energy, mean over channels, joints and images."""
-    radii = [half_energy_radius(places.energy(channel), places.windows).mean() for channel in range(places.channels)]
-    return Measurement("figure7", "radius-of-window", float(np.mean(radii)), "pixels of the module's map")
+    radii = [
+        known_mean(half_energy_radius(places.energy(channel), places.windows)) for channel in range(places.channels)
+    ]
+    return Measurement("figure7", "radius-of-window", known_mean(radii), "pixels of the module's map")
 
 
 def field_radii(
@@ -244,7 +246,7 @@ def field_radii(
         Measurement(
             "figure7",
             f"field-on-{to}-{'held' if hold else 'through'}",
-            float(np.nanmean(np.concatenate(found))),
+            known_mean(np.concatenate(found)),
             "pixels of the module's map" if to == "input" else "pixels of the crop",
             of=group,
         )
@@ -274,7 +276,7 @@ def peak_radius(network: Any, predict: Predict, batches: Iterable[Tensor], predi
                 (gradient,) = torch.autograd.grad(peaks.sum(), images, retain_graph=True)
                 centres = np.stack([at.cpu().numpy() % width, at.cpu().numpy() // width], axis=-1) * stride
                 radii.append(field_radius(gradient.double().square().sum(1).cpu().numpy(), centres))
-    mean = float(np.nanmean(np.concatenate(radii)))
+    mean = known_mean(np.concatenate(radii))
     return Measurement("figure7", "field-of-peak", mean, "pixels of the crop", predictor=predictor)
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -26,3 +29,10 @@ class Measurement:
     of: str = ""
     predictor: str = ""
     reading: str = ""
+
+
+def known_mean(values: npt.ArrayLike) -> float:
+    """Mean of those numbers that are known; NaN of none."""
+    numbers = np.asarray(values, dtype=np.float64)
+    known = numbers[~np.isnan(numbers)]
+    return float(known.mean()) if known.size else float("nan")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from mmpose_ssn.analysis.energy_spread import overlap
 from mmpose_ssn.analysis.joint_kinds import kinds
 from mmpose_ssn.analysis.keypoint_channels import KeypointGradients, ScoreReading, above, keypoint_scores
-from mmpose_ssn.analysis.measurement import Measurement
+from mmpose_ssn.analysis.measurement import Measurement, known_mean
 from mmpose_ssn.analysis.offset_figures import density_fall, lengths, on_grid
 
 FloatArray = npt.NDArray[np.float64]
@@ -90,7 +90,7 @@ def window_figures(of_kind: Mapping[str, BoolArray], windows: FloatArray) -> Ite
         of_kind: Whether each kind of joints has each channel, [K].
         windows: Window positions of the channels, (x, y) in pixels of the module's map, y downwards, [K, 2].
     """
-    mean_length = {name: _mean(lengths(windows[chosen])) for name, chosen in of_kind.items()}
+    mean_length = {name: known_mean(lengths(windows[chosen])) for name, chosen in of_kind.items()}
     for name, chosen in of_kind.items():
         yield "channels", name, float(chosen.sum()), "channels"
         yield "length", name, mean_length[name], "pixels"
@@ -107,7 +107,7 @@ def window_figures(of_kind: Mapping[str, BoolArray], windows: FloatArray) -> Ite
 def below(windows: FloatArray) -> float:
     """Share of window positions [n, 2] that lie below the centre, of those that lie above or below it."""
     decided = windows[:, 1][windows[:, 1] != 0]
-    return _mean((decided > 0).astype(float))
+    return known_mean((decided > 0).astype(float))
 
 
 def vertical(windows: FloatArray) -> float:
@@ -125,9 +125,9 @@ def _differences(
     same, different = [], []
     for first, second in halves:
         one, other = (by_kind(above(keypoint_scores(gradients.of(h), reading)), joints) for h in (first, second))
-        same.append(_mean(np.array([overlap(one[name], other[name]) for name in one])))
-        different.append(_mean(np.array([overlap(one[a], other[b]) for a, b in permutations(one, 2)])))
-    within, between = _mean(np.array(same)), _mean(np.array(different))
+        same.append(known_mean([overlap(one[name], other[name]) for name in one]))
+        different.append(known_mean([overlap(one[a], other[b]) for a, b in permutations(one, 2)]))
+    within, between = known_mean(same), known_mean(different)
     yield "overlap-of-halves", "", within, "overlap (Jaccard)"
     yield "overlap-of-kinds", "", between, "overlap (Jaccard)"
     yield "windows-differ", "", within - between, "overlap (Jaccard)"
@@ -139,9 +139,3 @@ def _halves(images: int, seed: int) -> list[tuple[npt.NDArray[np.int64], npt.NDA
     rng = np.random.default_rng(seed)
     orders = [rng.permutation(images) for _ in range(_HALVES)]
     return [(order[: images // 2], order[images // 2 : 2 * (images // 2)]) for order in orders]
-
-
-def _mean(values: npt.NDArray[np.float64]) -> float:
-    """Mean of what is no NaN; NaN of nothing."""
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else float("nan")
