@@ -18,7 +18,7 @@ from mmpose_ssn.analysis.keypoint_channels import (
     ScoreReading,
     keypoint_scores,
 )
-from mmpose_ssn.analysis.measurement import Measurement
+from mmpose_ssn.analysis.measured_number import Measurement
 
 COUNTED: tuple[MapName, ...] = ("input", "nonlocal_maps", "attention")
 """The maps whose channels are counted: P, N and F."""

@@ -22,7 +22,7 @@ from mmpose_ssn.analysis.energy_spread import (
     overlap,
 )
 from mmpose_ssn.analysis.joint_kinds import kind, kinds
-from mmpose_ssn.analysis.measurement import Measurement, known_mean
+from mmpose_ssn.analysis.measured_number import Measurement, known_mean
 from mmpose_ssn.analysis.probe import FloatArray, Predict, Probe, evaluating
 
 IntArray = npt.NDArray[np.int64]

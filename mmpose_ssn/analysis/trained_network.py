@@ -23,7 +23,7 @@ from mmpose_ssn.analysis.effective_fields import receptive_field, window_energy
 from mmpose_ssn.analysis.energy_spread import half_energy_positions
 from mmpose_ssn.analysis.held_out import HeldOut, evenly_spaced, held_out
 from mmpose_ssn.analysis.keypoint_channels import keypoint_gradients, keypoint_scores
-from mmpose_ssn.analysis.measurement import Measurement
+from mmpose_ssn.analysis.measured_number import Measurement
 from mmpose_ssn.analysis.probe import Probe, last_module_before, predictor_heatmaps, shifting_modules
 from mmpose_ssn.analysis.trained_offsets import site_of, snapshots
 from mmpose_ssn.experiment import provenance

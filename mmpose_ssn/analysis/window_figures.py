@@ -11,7 +11,7 @@ import numpy.typing as npt
 from mmpose_ssn.analysis.energy_spread import overlap
 from mmpose_ssn.analysis.joint_kinds import kinds
 from mmpose_ssn.analysis.keypoint_channels import KeypointGradients, ScoreReading, above, keypoint_scores
-from mmpose_ssn.analysis.measurement import Measurement, known_mean
+from mmpose_ssn.analysis.measured_number import Measurement, known_mean
 from mmpose_ssn.analysis.offset_figures import density_fall, lengths, on_grid
 
 FloatArray = npt.NDArray[np.float64]

@@ -143,6 +143,7 @@ def test_page_of_baselines_shows_what_is_asked_for_by_name(checkout: Checkout) -
         ("claims", "results/claims.md", "hrnet-w32,lite-k256-active"),
         ("baselines", PAGE, "ssn-wo-ca"),
         ("curves", "results/smoke/curves.md", "hrnet-w32/own"),
+        ("figure5", "results/figure5.md", "lite-k256,backbone-esp"),
     ],
 )
 def test_page_that_shows_none_of_the_chosen_networks_is_refused_before_anything_runs(
@@ -355,6 +356,15 @@ def test_pages_of_what_leeds_is_scored_by_are_planned_like_those_of_ap(checkout:
         planned.pop("complexity", None)  # which an earlier test may have counted
         assert planned == {**dict.fromkeys(("find_photos", "limit_photos", *pages), 1), **trained, **others}
     assert checkout.planned("preset=photos", "networks=ssn", target="results/table1.md")["train"] == 1
+
+
+def test_figures_of_what_was_learned_look_into_each_training_once(checkout: Checkout) -> None:
+    targets = [f"results/figure{number}.md" for number in (5, 6, 7)]
+    status, output = checkout.run("--dry-run", "--config", "preset=photos-smoke", "--", *targets)
+    assert status == 0, output
+    planned = jobs(output)
+    assert planned["train"] == planned["analyse"] == 2 * 2, "ssn and ssn-wo-shift, which the preset has"
+    assert planned["figure5"] == planned["figure6"] == planned["figure7"] == 1 and "evaluate" not in planned
 
 
 def outputs(checkout: Checkout, page: str, *choice: str) -> tuple[set[str], set[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,7 +104,7 @@ def draw_joints(rows: Sequence[JointsRow], title: str, file: Path) -> None:
             if line == 0:
                 panel.set_title(joint, fontsize=9)
             if column == 0:
-                panel.set_ylabel(row.words, fontsize=8)
+                panel.set_ylabel(textwrap.fill(row.words, 20), fontsize=8)
         legend(drawn)
         headline(drawn, title)
 
