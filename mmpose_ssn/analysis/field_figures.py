@@ -38,7 +38,7 @@ class AttendedPlaces:
     Attributes:
         attention: F at the joints, [N, M, K]; ones where the module has none.
         outgoing: Squared weights of the last convolution, [C, K].
-        incoming: Squared weights of the first one, summed over its input, [K].
+        incoming: Squared weights of the first one, [K, input channels].
         windows: Window positions (x, y) in pixels of the module's map, [K, 2].
     """
 
@@ -49,7 +49,7 @@ class AttendedPlaces:
 
     def energy(self, channel: int) -> FloatArray:
         """Energy of a non-local map's window at each joint of each image, [N, M, K], as :func:`window_energy`."""
-        return np.asarray(self.attention**2 * (self.outgoing[channel] * self.incoming))
+        return np.asarray(self.attention**2 * (self.outgoing[channel] * self.incoming.sum(axis=1)))
 
     @property
     def channels(self) -> int:
@@ -74,7 +74,7 @@ def attended_places(probe: Probe, batches: Iterable[tuple[Tensor, IntArray]]) ->
     return AttendedPlaces(
         np.concatenate(found),
         fsm.expand.weight.detach().flatten(1).double().square().cpu().numpy(),
-        fsm.reduce.weight.detach().flatten(1).double().square().sum(1).cpu().numpy(),
+        fsm.reduce.weight.detach().flatten(1).double().square().cpu().numpy(),
         probe.windows,
     )
 
@@ -201,6 +201,28 @@ def window_differences(
         Measurement("figure7", "windows-differ-by-channel", of_halves - between, unit),
         Measurement("figure7", "windows-differ-by-position", alike - unlike_mean, unit),
     ]
+
+
+def input_channels_differ(places: AttendedPlaces, seed: int = 0) -> Measurement:
+    """Whether input channels make use of different window positions: overlap of the positions that hold half of the
+    energy of one between halves of the output channels, less that of two in one half each.
+
+    The mean over joints and images of the attention's square stands for the attention.
+
+    Args:
+        places: What the windows are made of.
+        seed: Seed of the halves.
+    """
+    gate = (places.attention**2).mean(axis=(0, 1))
+    order = np.random.default_rng(seed).permutation(places.channels)
+    halves = order[: places.channels // 2], order[places.channels // 2 :]
+    first, second = (
+        half_energy_positions((places.outgoing[half].sum(axis=0) * gate)[None] * places.incoming.T) for half in halves
+    )
+    apart = ~np.eye(len(first), dtype=bool)
+    between = known_mean([known_mean(overlap(one, second)[apart[n]]) for n, one in enumerate(first)])
+    difference = known_mean(overlap(first, second)) - between
+    return Measurement("figure7", "windows-differ-by-input", difference, "overlap (Jaccard)")
 
 
 def window_radius(places: AttendedPlaces) -> Measurement:

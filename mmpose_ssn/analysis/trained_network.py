@@ -214,7 +214,7 @@ def _add_fields(
     measured += field_figures.window_claims(places, people.places, people.joints, channels)
     if len(people) > 1:
         measured += field_figures.window_differences(places, people.joints, channels, _bar("channels"))
-    measured.append(field_figures.window_radius(places))
+    measured += [field_figures.window_radius(places), field_figures.input_channels_differ(places)]
 
     def in_crops() -> Iterator[tuple[Any, npt.NDArray[np.int64], npt.NDArray[np.float64]]]:
         start = 0

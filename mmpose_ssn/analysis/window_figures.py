@@ -17,6 +17,9 @@ from mmpose_ssn.analysis.offset_figures import density_fall, lengths, on_grid
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
+LITERAL = "as it is"
+"""The literal reading of the scores, as :meth:`ScoreReading.alternatives` names it."""
+
 _HALVES = 20
 """Number of random halves of the images."""
 
@@ -70,6 +73,13 @@ def keypoint_figures(
             Measurement("figure5", what, value, unit, of=of, predictor=predictor, reading=name)
             for what, of, value, unit in measured
         ]
+    chosen = above(keypoint_scores(gradients))
+    for joint, own in zip(joints, chosen, strict=True):
+        for what, number, unit in (
+            ("channels-of-joint", float(own.sum()), "channels"),
+            ("length-of-joint", known_mean(lengths(windows[own])), "pixels"),
+        ):
+            found.append(Measurement("figure5", what, number, unit, joint, predictor, LITERAL))
     return found
 
 

@@ -59,10 +59,12 @@ class MeasuredElsewhere:
     Attributes:
         finding: The finding of that file.
         figure: The figure and its interval or p-value, in words.
+        sources: The files that it comes from; empty for the file of all claims that are decided alike.
     """
 
     finding: Finding
     figure: str
+    sources: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def _entry(
         return _of_cost(claim, counted, sources)
     if claim.id in measured:
         of = measured[claim.id]
-        return Entry(claim, Verdict.not_run(_COCO), of.finding, of.figure, (sources[claim.decided_by],))
+        return Entry(claim, Verdict.not_run(_COCO), of.finding, of.figure, of.sources or (sources[claim.decided_by],))
     if claim.decided_by == "scores":
         return _of_scores(claim, trained, comparisons.get(claim.id, []))
     return Entry(claim, Verdict.not_run(_NEEDED.get(claim.decided_by, claim.quantity)))
@@ -141,7 +143,7 @@ def _entry(
 
 _NEEDED = {
     "offsets": "the offsets of full-size networks trained on COCO (preset paper)",
-    "heatmaps": "the keypoint-offset scores of networks trained on COCO; their measurement is not built yet",
+    "heatmaps": "what full-size networks trained on COCO (preset paper) have learned; run python -m mmpose_ssn analyse",
     "test-dev": "the figures that COCO's server returns, put into results/test-dev",
 }
 

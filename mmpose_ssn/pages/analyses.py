@@ -122,13 +122,23 @@ class Analyses:
         Raises:
             RefusedInput: If a file does not fit its format, two are not of the same people, or there is none.
         """
-        files = [folder / "analysis.json" for folder in results.trainings(shown_on(page))]
-        read = [ReadAnalysis(file, read_json(file, "analysis")) for file in files if file.is_file()]
-        if not read:
+        found = cls.any_of(results, page)
+        if found is None:
             raise RefusedInput(
                 f"{results.folder / results.preset}: no training of {', '.join(shown_on(page))} is analysed; "
                 "run python -m mmpose_ssn analyse"
             )
+        return found
+
+    @classmethod
+    def any_of(cls, results: Results, page: str) -> Analyses | None:
+        """The same; None where there is none.
+
+        Raises:
+            RefusedInput: If a file does not fit its format, or two are not of the same people.
+        """
+        files = [folder / "analysis.json" for folder in results.trainings(shown_on(page))]
+        read = [ReadAnalysis(file, read_json(file, "analysis")) for file in files if file.is_file()]
         for one in read:
             if one.content["preset"] != results.preset:
                 raise RefusedInput(f"{one.file}: $.preset: is {one.content['preset']!r}, expected {results.preset!r}")
@@ -140,7 +150,7 @@ class Analyses:
                     )
             if one.content["provenance"]["data_digest"] != read[0].content["provenance"]["data_digest"]:
                 raise RefusedInput(f"{one.file}: is of other data than {read[0].file}; analyse both again")
-        return cls(results.preset, read)
+        return cls(results.preset, read) if read else None
 
     @property
     def networks(self) -> tuple[str, ...]:

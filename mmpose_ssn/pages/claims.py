@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from mmpose_ssn import claims
+from mmpose_ssn.claims.learned_claims import measure_learned
 from mmpose_ssn.claims.ledger import Counted, Entry, MeasuredElsewhere, ledger
 from mmpose_ssn.claims.questions import compared, repeated
-from mmpose_ssn.claims.verdicts import Finding, FindingKind, VerdictKind
+from mmpose_ssn.claims.verdicts import PAPER_PRESET, Finding, FindingKind, VerdictKind, find_shape
 from mmpose_ssn.evaluation.trained import TrainedPredictors
 from mmpose_ssn.experiment.provenance import commit
 from mmpose_ssn.files import RefusedInput
+from mmpose_ssn.pages.analyses import Analyses
 from mmpose_ssn.pages.blocks import NONE, Block, Columns, Folded, Heading, Notes, Page, Paragraph, Table
 from mmpose_ssn.pages.results import Results, read_table
 from mmpose_ssn.pages.study import Study
@@ -34,6 +36,7 @@ def page(results: Results) -> Page:
     if not study.meaningless:  # such a preset has no finding on anything
         comparisons = compared(trained)
         measured = read_offsets(offsets, trained, study.primary) if offsets.is_file() else {}
+        measured |= read_learned(results, trained, study.primary)
     sources = {"cost": costs, "offsets": offsets}
     entries = ledger(trained, comparisons, read_costs(costs), measured, sources)
     made = {"preset": results.preset, "metric": study.metric, "data": study.data or "nothing scored"}
@@ -170,6 +173,28 @@ def read_offsets(file: Path, trained: TrainedPredictors, primary: bool) -> dict[
             Finding(trained.preset, kind, in_these_runs=line["over"] == "channels"),
             f"{figure}; {interval}" + ("" if primary else f", p = {float(line['p_holm']):.2g} after Holm"),
         )
+    return found
+
+
+def read_learned(results: Results, trained: TrainedPredictors, primary: bool) -> dict[str, MeasuredElsewhere]:
+    """The claims about what the preset's networks have learned, as far as these were looked into, by claim id.
+
+    Raises:
+        RefusedInput: If an analysis does not fit its format or another one.
+    """
+    if trained.preset == PAPER_PRESET or not (analyses := Analyses.any_of(results, "figure7")):
+        return {}
+    shown = [one for one in analyses.read if trained.of(one.network)]
+    numbers = {name: {one.seed: one.value for one in shown if one.network == name} for name in analyses.networks}
+    found = {}
+    for name, one in measure_learned(numbers, analyses.joints, analyses.early).items():
+        too_low, alone = trained.too_low(one.claim.contrast), len(one.seeds) == 1
+        finding = find_shape(trained.preset, one.seen, one.p_holm, alone, descriptive=primary)
+        if too_low:
+            finding = Finding(trained.preset, FindingKind.NOT_COMPARED, in_these_runs=alone)
+        files = [of.file for of in shown if of.network in one.claim.contrast and of.seed in one.seeds]
+        said = one.words + ("" if primary or alone else f", p = {one.p_holm:.2g} after Holm")
+        found[name] = MeasuredElsewhere(finding, said, tuple(files))
     return found
 
 

@@ -102,6 +102,7 @@ def _windows(found: Analyses, names: Sequence[str]) -> Columns:
         lines += [Line(f"{of}: {words}", name, of, digits=3) for words, name in _DISTANCES]
     lines += [
         Line("windows differ by channel, Jaccard", "windows-differ-by-channel", digits=3),
+        Line("windows differ by input channel, Jaccard", "windows-differ-by-input", digits=3),
         Line("windows differ by position, Jaccard", "windows-differ-by-position", digits=3),
     ]
     return found.table(names, lines)

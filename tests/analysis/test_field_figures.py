@@ -16,6 +16,7 @@ from mmpose_ssn.analysis.field_figures import (
     attended_places,
     chosen_channels,
     clarity,
+    input_channels_differ,
     peak_radius,
     window_claims,
     window_differences,
@@ -35,7 +36,7 @@ def found(measured, name, of=""):
 def places_of(attention, channels=1):
     k = attention.shape[-1]
     outgoing = np.random.default_rng(3).uniform(0.5, 2, (channels, k)) if channels > 1 else np.ones((1, k))
-    return AttendedPlaces(attention, outgoing, np.ones(k), COMPASS[:k])
+    return AttendedPlaces(attention, outgoing, np.ones((k, 1)), COMPASS[:k])
 
 
 @pytest.fixture
@@ -143,6 +144,14 @@ def test_a_window_without_energy_is_left_out():
     measured = window_differences(places_of(attention, channels=2), JOINTS, CHANNELS)
     assert not any(math.isnan(one.value) for one in measured)
     assert not math.isnan(window_radius(places_of(attention)).value)
+
+
+def test_input_channels_with_positions_of_their_own_differ():
+    attention, outgoing = np.ones((2, 8, 4)), np.ones((6, 4))
+    own = AttendedPlaces(attention, outgoing, np.eye(4), COMPASS)
+    assert input_channels_differ(own).value == 1
+    alike = AttendedPlaces(attention, outgoing, np.array([[3.0, 3], [1, 1], [1, 1], [0, 0]]), COMPASS)
+    assert input_channels_differ(alike).value == 0
 
 
 def test_the_radius_of_a_window_is_that_of_half_its_energy():

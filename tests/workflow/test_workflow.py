@@ -347,7 +347,7 @@ def test_pages_of_what_leeds_is_scored_by_are_planned_like_those_of_ap(checkout:
     trained = dict.fromkeys(("resolve", "train", "evaluate"), 4 * 2)  # networks and seeds of the preset
     for pages, others in (
         (("table1", "table2", "joints"), {"mean_pose": 1}),
-        (("claims", "baselines"), {"offsets": 1, "latency_of_preset": 1}),
+        (("claims", "baselines"), {"offsets": 1, "latency_of_preset": 1, "analyse": 2 * 2}),
     ):
         targets = [f"results/{page}.md" for page in pages]
         status, output = checkout.run("--dry-run", "--config", "preset=photos-smoke", "--", *targets)

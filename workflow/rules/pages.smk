@@ -119,6 +119,9 @@ rule claims:
         predictions=scored("claims", "predictions")
         + of_trainings(rules.evaluate.output.predictions, FOR_CLAIMS_ALONE),
         offsets=expand(rules.offsets.output.table, preset=PRESET) if OFFSETS_OF else [],
+        learned=of_trainings(
+            rules.analyse.output.numbers, trainings_of(chosen_for("figure7"))
+        ),
         data=data_ready(OF_PRESET),
     output:
         multiext("results/claims", ".md", ".csv"),
