@@ -1,8 +1,8 @@
 """The paper's claims about what networks have learned (Sections 3.1, 3.3, 4.1 and 4.2), from what was measured in each
 training (docs/analyses.md), as ``claims.yaml`` defines them.
 
-Every claim is that one figure lies above a boundary, the margin of that file. It is taken in each training, or in
-each pair of trainings of one seed; a t test over the seeds, against the boundary, tells how sure their mean is. With one
+Every claim is that one figure lies above a boundary, the margin of that file. It is taken in each training, or in each
+pair of trainings of one seed. A t test over the seeds, against the boundary, tells how sure their mean is; with one
 seed nothing does. Holm's adjustment is over all claims of this kind, measured or not.
 """
 

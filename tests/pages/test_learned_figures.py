@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from mmpose_ssn.claims.verdicts import FindingKind
 from mmpose_ssn.files import RefusedInput
 from mmpose_ssn.pages import figure5, figure6, figure7
 from mmpose_ssn.pages.analyses import Analyses, listed_cell, measured_cell, module_words
 from mmpose_ssn.pages.blocks import NONE, Table
+from mmpose_ssn.pages.claims import read_learned
 from mmpose_ssn.pages.render import to_markdown
 from mmpose_ssn.pages.results import Results
 
@@ -148,6 +151,23 @@ def test_what_does_not_go_together_is_refused(analysed: Analysed) -> None:
     (analysed.path / "photos/ssn/seed0/analysis.npz").unlink()
     with pytest.raises(RefusedInput, match="analyse the training again"):
         figure5.page(analysed.results())
+
+
+def test_the_ledger_describes_what_its_preset_does_not_decide(analysed: Analysed) -> None:
+    trained = SimpleNamespace(preset="photos", of=lambda name: name == "ssn", too_low=lambda networks: [])
+    assert read_learned(analysed.results(), trained, primary=True) == {}
+    files = tuple(analysed.add(seed=seed, below=below) for seed, below in enumerate((0.7, 0.8)))
+    analysed.add("backbone-esp")
+    found = read_learned(analysed.results(), trained, primary=True)
+    assert set(found) == {"shoulders-look-down"}, "the ledger shows no backbone"
+    one = found["shoulders-look-down"]
+    assert one.finding.kind is FindingKind.DESCRIPTIVE and one.sources == files
+    assert one.figure.startswith("0.75 share, held against 0.5; 95 % over 2 seeds [")
+    decided = read_learned(analysed.results(), trained, primary=False)["shoulders-look-down"]
+    assert decided.finding.kind is FindingKind.UNDECIDED and decided.figure.endswith("after Holm")
+    trained.too_low = lambda networks: ["ssn"]
+    low = read_learned(analysed.results(), trained, primary=True)["shoulders-look-down"]
+    assert low.finding.kind is FindingKind.NOT_COMPARED
 
 
 def test_cells_leave_out_what_is_not_known() -> None:
