@@ -18,13 +18,13 @@ from mmpose_ssn.analysis.keypoint_channels import (
     ScoreReading,
     keypoint_scores,
 )
-from mmpose_ssn.analysis.measured_number import Measurement
+from mmpose_ssn.analysis.measured_number import MeasuredNumber
 
 COUNTED: tuple[MapName, ...] = ("input", "nonlocal_maps", "attention")
 """The maps whose channels are counted: P, N and F."""
 
 
-def count_figures(gradients: KeypointGradients, joints: Sequence[str], predictor: str) -> list[Measurement]:
+def count_figures(gradients: KeypointGradients, joints: Sequence[str], predictor: str) -> list[MeasuredNumber]:
     """Figures of the channels of a module's maps that serve each joint, by the gradient and by it times the activation.
 
     Args:
@@ -32,7 +32,7 @@ def count_figures(gradients: KeypointGradients, joints: Sequence[str], predictor
         joints: Names of the M joints.
         predictor: The predictor whose heatmaps were taken back.
     """
-    found: list[Measurement] = []
+    found: list[MeasuredNumber] = []
     for quantity in get_args(Quantity):
         counts = {
             name: permuted_counts(
@@ -43,7 +43,7 @@ def count_figures(gradients: KeypointGradients, joints: Sequence[str], predictor
         }
 
         def add(name: str, of: str, value: float, unit: str, reading: str = quantity) -> None:
-            found.append(Measurement("figure6", name, value, unit, of, predictor, reading))
+            found.append(MeasuredNumber("figure6", name, value, unit, of, predictor, reading))
 
         for (at, counted), (number, joint) in product(counts.items(), enumerate(joints)):
             add(f"channels-of-{at}", joint, float(counted.observed[number]), "channels")

@@ -22,7 +22,7 @@ from mmpose_ssn.analysis.energy_spread import (
     overlap,
 )
 from mmpose_ssn.analysis.joint_kinds import kind, kinds
-from mmpose_ssn.analysis.measured_number import Measurement, known_mean
+from mmpose_ssn.analysis.measured_number import MeasuredNumber, known_mean
 from mmpose_ssn.analysis.probe import FloatArray, Predict, Probe, evaluating
 
 IntArray = npt.NDArray[np.int64]
@@ -111,7 +111,7 @@ def chosen_channels(clear: FloatArray, joints: Sequence[str]) -> dict[str, int]:
 
 def window_claims(
     places: AttendedPlaces, where: FloatArray, joints: Sequence[str], channels: Mapping[str, int]
-) -> list[Measurement]:
+) -> list[MeasuredNumber]:
     """Where the two channels' windows lie at the joints they were chosen by.
 
     Args:
@@ -129,15 +129,15 @@ def window_claims(
     sides = (mean * inwards).sum(axis=-1).mean(axis=0)
     _, extent = _mean_and_extent(places.energy(channels["elbows and knees"]), places.windows)
     found = [
-        Measurement("figure7", "shoulder-looks-inwards", float(value), "pixels", of=joints[number])
+        MeasuredNumber("figure7", "shoulder-looks-inwards", float(value), "pixels", of=joints[number])
         for number, value in zip(shoulders, sides, strict=True)
     ]
     return [
         *found,
-        Measurement("figure7", "shoulders-look-inwards", float(sides.min()), "pixels"),
-        Measurement("figure7", "extent-of-window", float(extent[:, elbows].mean()), "pixels", of="elbow"),
-        Measurement("figure7", "extent-of-window", float(extent[:, knees].mean()), "pixels", of="knee"),
-        Measurement(
+        MeasuredNumber("figure7", "shoulders-look-inwards", float(sides.min()), "pixels"),
+        MeasuredNumber("figure7", "extent-of-window", float(extent[:, elbows].mean()), "pixels", of="elbow"),
+        MeasuredNumber("figure7", "extent-of-window", float(extent[:, knees].mean()), "pixels", of="knee"),
+        MeasuredNumber(
             "figure7", "knee-window-wider", float(extent[:, knees].mean() - extent[:, elbows].mean()), "pixels"
         ),
     ]
@@ -148,7 +148,7 @@ def window_differences(
     joints: Sequence[str],
     channels: Mapping[str, int],
     watched: Callable[[range], Iterable[int]] = iter,
-) -> list[Measurement]:
+) -> list[MeasuredNumber]:
     """How much the windows depend on the joint, the channel and the photo.
 
     Args:
@@ -183,12 +183,12 @@ def window_differences(
     apart = ~np.eye(places.channels, dtype=bool)
     between = known_mean([known_mean(overlap(one, sets[1])[apart[n]]) for n, one in enumerate(sets[0])])
 
-    def distance(of: str, values: FloatArray) -> list[Measurement]:
+    def distance(of: str, values: FloatArray) -> list[MeasuredNumber]:
         within, other = map(known_mean, np.atleast_2d(values).T)
         return [
-            Measurement("figure7", "distance-within-a-joint", within, "Jensen-Shannon distance", of=of),
-            Measurement("figure7", "distance-between-joints", other, "Jensen-Shannon distance", of=of),
-            Measurement("figure7", "windows-follow-joints", other - within, "Jensen-Shannon distance", of=of),
+            MeasuredNumber("figure7", "distance-within-a-joint", within, "Jensen-Shannon distance", of=of),
+            MeasuredNumber("figure7", "distance-between-joints", other, "Jensen-Shannon distance", of=of),
+            MeasuredNumber("figure7", "windows-follow-joints", other - within, "Jensen-Shannon distance", of=of),
         ]
 
     found = distance("all channels", distances)
@@ -198,12 +198,12 @@ def window_differences(
     unit = "overlap (Jaccard)"
     return [
         *found,
-        Measurement("figure7", "windows-differ-by-channel", of_halves - between, unit),
-        Measurement("figure7", "windows-differ-by-position", alike - unlike_mean, unit),
+        MeasuredNumber("figure7", "windows-differ-by-channel", of_halves - between, unit),
+        MeasuredNumber("figure7", "windows-differ-by-position", alike - unlike_mean, unit),
     ]
 
 
-def input_channels_differ(places: AttendedPlaces, seed: int = 0) -> Measurement:
+def input_channels_differ(places: AttendedPlaces, seed: int = 0) -> MeasuredNumber:
     """Whether input channels make use of different window positions: overlap of the positions that hold half of the
     energy of one between halves of the output channels, less that of two in one half each.
 
@@ -222,15 +222,15 @@ def input_channels_differ(places: AttendedPlaces, seed: int = 0) -> Measurement:
     apart = ~np.eye(len(first), dtype=bool)
     between = known_mean([known_mean(overlap(one, second)[apart[n]]) for n, one in enumerate(first)])
     difference = known_mean(overlap(first, second)) - between
-    return Measurement("figure7", "windows-differ-by-input", difference, "overlap (Jaccard)")
+    return MeasuredNumber("figure7", "windows-differ-by-input", difference, "overlap (Jaccard)")
 
 
-def window_radius(places: AttendedPlaces) -> Measurement:
+def window_radius(places: AttendedPlaces) -> MeasuredNumber:
     """Radius that holds half of a window's energy, mean over channels, joints and images."""
     radii = [
         known_mean(half_energy_radius(places.energy(channel), places.windows)) for channel in range(places.channels)
     ]
-    return Measurement("figure7", "radius-of-window", known_mean(radii), "pixels of the module's map")
+    return MeasuredNumber("figure7", "radius-of-window", known_mean(radii), "pixels of the module's map")
 
 
 def field_radii(
@@ -238,7 +238,7 @@ def field_radii(
     batches: Iterable[tuple[Tensor, IntArray, FloatArray]],
     joints: Sequence[str],
     channels: Mapping[str, int],
-) -> list[Measurement]:
+) -> list[MeasuredNumber]:
     """Radii of the two channels' effective receptive fields at the joints that they were chosen by.
 
     Args:
@@ -265,7 +265,7 @@ def field_radii(
                     radius = field_radius(fields, centres[:, chosen])
                     radii.setdefault((to, hold, group), []).append(radius)
     return [
-        Measurement(
+        MeasuredNumber(
             "figure7",
             f"field-on-{to}-{'held' if hold else 'through'}",
             known_mean(np.concatenate(found)),
@@ -276,7 +276,7 @@ def field_radii(
     ]
 
 
-def peak_radius(network: Any, predict: Predict, batches: Iterable[Tensor], predictor: str) -> Measurement:
+def peak_radius(network: Any, predict: Predict, batches: Iterable[Tensor], predictor: str) -> MeasuredNumber:
     """Radius on the crop, around a heatmap's peak, that holds half of the squared gradient of that peak, the mean over
     joints and images. It needs no module.
 
@@ -299,7 +299,7 @@ def peak_radius(network: Any, predict: Predict, batches: Iterable[Tensor], predi
                 centres = np.stack([at.cpu().numpy() % width, at.cpu().numpy() // width], axis=-1) * stride
                 radii.append(field_radius(gradient.double().square().sum(1).cpu().numpy(), centres))
     mean = known_mean(np.concatenate(radii))
-    return Measurement("figure7", "field-of-peak", mean, "pixels of the crop", predictor=predictor)
+    return MeasuredNumber("figure7", "field-of-peak", mean, "pixels of the crop", predictor=predictor)
 
 
 def _at(maps: Tensor, places: IntArray) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 
 @dataclass(frozen=True)
-class Measurement:
+class MeasuredNumber:
     """A number (docs/analyses.md).
 
     Attributes:

@@ -23,7 +23,7 @@ from mmpose_ssn.analysis.effective_fields import receptive_field, window_energy
 from mmpose_ssn.analysis.energy_spread import half_energy_positions
 from mmpose_ssn.analysis.held_out import HeldOut, evenly_spaced, held_out
 from mmpose_ssn.analysis.keypoint_channels import keypoint_gradients, keypoint_scores
-from mmpose_ssn.analysis.measured_number import Measurement
+from mmpose_ssn.analysis.measured_number import MeasuredNumber
 from mmpose_ssn.analysis.probe import Probe, last_module_before, predictor_heatmaps, shifting_modules
 from mmpose_ssn.analysis.trained_offsets import site_of, snapshots
 from mmpose_ssn.experiment import provenance
@@ -53,7 +53,7 @@ class Analysis:
     """
 
     described: Mapping[str, Any]
-    measurements: list[Measurement]
+    measurements: list[MeasuredNumber]
     arrays: Arrays
 
     def write(self, out: Path) -> None:
@@ -92,7 +92,7 @@ def analyse(config: Config, weights: Path, count: int, split: str | None = None)
     data = DATA_SETS[config.experiment.data]
     split = split or data.scored
     people = held_out(config, split, count)
-    measured: list[Measurement] = []
+    measured: list[MeasuredNumber] = []
     arrays: Arrays = {}
     module, channels, chosen_on = None, {}, None
     if shifting_modules(estimator):
@@ -164,7 +164,7 @@ def _loaded(config: Config, weights: Path) -> Any:
 
 
 def _add_offsets(
-    estimator: Any, weights: Path, iterations: int | None, measured: list[Measurement], arrays: Arrays
+    estimator: Any, weights: Path, iterations: int | None, measured: list[MeasuredNumber], arrays: Arrays
 ) -> None:
     shifting = {name: one.offsets for name, one in shifting_modules(estimator).items() if one.offsets is not None}
     if not shifting:
@@ -180,7 +180,7 @@ def _add_offsets(
 
 
 def _add_scores(
-    estimator: Any, module: str, predictor: str, people: HeldOut, measured: list[Measurement], arrays: Arrays
+    estimator: Any, module: str, predictor: str, people: HeldOut, measured: list[MeasuredNumber], arrays: Arrays
 ) -> None:
     probe = Probe(estimator, module, predictor_heatmaps(estimator, predictor))
     watched = _watched(people, estimator, f"scores by {predictor}")
@@ -197,7 +197,7 @@ def _add_fields(
     predictor: str,
     people: HeldOut,
     chosen_on: HeldOut,
-    measured: list[Measurement],
+    measured: list[MeasuredNumber],
     arrays: Arrays,
 ) -> dict[str, int]:
     probe = Probe(estimator, module, predictor_heatmaps(estimator, predictor))

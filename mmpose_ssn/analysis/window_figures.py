@@ -11,7 +11,7 @@ import numpy.typing as npt
 from mmpose_ssn.analysis.energy_spread import overlap
 from mmpose_ssn.analysis.joint_kinds import kinds
 from mmpose_ssn.analysis.keypoint_channels import KeypointGradients, ScoreReading, above, keypoint_scores
-from mmpose_ssn.analysis.measured_number import Measurement, known_mean
+from mmpose_ssn.analysis.measured_number import MeasuredNumber, known_mean
 from mmpose_ssn.analysis.offset_figures import density_fall, lengths, on_grid
 
 FloatArray = npt.NDArray[np.float64]
@@ -24,7 +24,7 @@ _HALVES = 20
 """Number of random halves of the images."""
 
 
-def module_figures(offsets: Mapping[str, FloatArray], depth: Mapping[str, int], when: str) -> list[Measurement]:
+def module_figures(offsets: Mapping[str, FloatArray], depth: Mapping[str, int], when: str) -> list[MeasuredNumber]:
     """Figures of the offsets of all modules at one time of a training.
 
     Args:
@@ -42,19 +42,19 @@ def module_figures(offsets: Mapping[str, FloatArray], depth: Mapping[str, int], 
             ("length", float(length.mean()), "pixels"),
             ("density-fall", fall, "rank correlation"),
         ):
-            found.append(Measurement("figure5", f"{what}-at-{when}", value, unit, of=name))
+            found.append(MeasuredNumber("figure5", f"{what}-at-{when}", value, unit, of=name))
     shallow, deep = (
         np.concatenate([share for name, share in grid.items() if (depth[name] > 2) == is_deep] or [np.full(1, np.nan)])
         for is_deep in (False, True)
     )
     difference = float(deep.mean() - shallow.mean())
-    found.append(Measurement("figure5", f"grid-by-depth-at-{when}", difference, "share of coordinates"))
+    found.append(MeasuredNumber("figure5", f"grid-by-depth-at-{when}", difference, "share of coordinates"))
     return found
 
 
 def keypoint_figures(
     gradients: KeypointGradients, windows: FloatArray, joints: Sequence[str], predictor: str, seed: int = 0
-) -> list[Measurement]:
+) -> list[MeasuredNumber]:
     """Figures of the windows of all kinds of joints, under the literal reading of the scores and all its alternatives.
 
     Args:
@@ -70,7 +70,7 @@ def keypoint_figures(
         of_kind = by_kind(above(keypoint_scores(gradients, reading)), joints)
         measured = [*window_figures(of_kind, windows), *_differences(gradients, reading, joints, halves)]
         found += [
-            Measurement("figure5", what, value, unit, of=of, predictor=predictor, reading=name)
+            MeasuredNumber("figure5", what, value, unit, of=of, predictor=predictor, reading=name)
             for what, of, value, unit in measured
         ]
     chosen = above(keypoint_scores(gradients))
@@ -79,7 +79,7 @@ def keypoint_figures(
             ("channels-of-joint", float(own.sum()), "channels"),
             ("length-of-joint", known_mean(lengths(windows[own])), "pixels"),
         ):
-            found.append(Measurement("figure5", what, number, unit, joint, predictor, LITERAL))
+            found.append(MeasuredNumber("figure5", what, number, unit, joint, predictor, LITERAL))
     return found
 
 
