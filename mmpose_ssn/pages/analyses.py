@@ -274,6 +274,19 @@ def listed_cell(values: Sequence[float], digits: int = 3) -> str:
     return ", ".join(known) or NONE
 
 
+def downwards(joints: Iterable[str]) -> list[str]:
+    """Joints, or kinds of joints, from head to foot, and left before right."""
+
+    def place(joint: str) -> tuple[int, str]:
+        name = joint.removeprefix("left_").removeprefix("right_").replace("_", " ")
+        return _DOWNWARDS.index(name) if name in _DOWNWARDS else len(_DOWNWARDS), joint
+
+    return sorted(joints, key=place)
+
+
+_DOWNWARDS = ("top head", "nose", "eye", "ear", "neck", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+
+
 def module_words(module: str) -> str:
     """A module's name in words: ``backbone.fsms.layer1_2`` is ``1.3``, before the third block of the first stage."""
     stage, _, block = module.rpartition("layer")[2].partition("_")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mmpose_ssn.networks import network
-from mmpose_ssn.pages.analyses import Analyses, Line, ReadAnalysis, measured_cell, module_words
+from mmpose_ssn.pages.analyses import Analyses, Line, ReadAnalysis, downwards, measured_cell, module_words
 from mmpose_ssn.pages.blocks import Block, Columns, Heading, Page, Picture, Table
 from mmpose_ssn.pages.plots import window_plot
 from mmpose_ssn.pages.results import Results
@@ -125,7 +125,7 @@ def _sides(joints: Sequence[str], chosen: npt.NDArray[np.bool_]) -> Mapping[str,
     for number, joint in enumerate(joints):
         side = joint.split("_")[0] if joint.startswith(("left_", "right_")) else ""
         sides.setdefault(joint.removeprefix(f"{side}_").replace("_", " "), {})[side] = chosen[number]
-    return {kind: [of_side[side] for side in sorted(of_side)] for kind, of_side in sides.items()}
+    return {kind: [sides[kind][side] for side in sorted(sides[kind])] for kind in downwards(sides)}
 
 
 def _by_module(found: Analyses, name: str) -> Columns:
@@ -163,7 +163,7 @@ def _notes(found: Analyses) -> dict[str, str]:
 
 
 def _by_kind(found: Analyses, names: Sequence[str]) -> Columns:
-    kinds = list(dict.fromkeys(line["of"] for line in _channel_lines(found.first(names[0]))))
+    kinds = downwards(dict.fromkeys(line["of"] for line in _channel_lines(found.first(names[0]))))
     columns: dict[tuple[str, ...], Sequence[str]] = {("Joint",): kinds}
     for name in names:
         for what, words, digits in (("channels", "channels", 1), ("length", "mean length", 2)):

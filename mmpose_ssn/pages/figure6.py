@@ -7,7 +7,7 @@ from functools import partial
 from statistics import fmean
 
 from mmpose_ssn.networks import network
-from mmpose_ssn.pages.analyses import Analyses, listed_cell, measured_cell
+from mmpose_ssn.pages.analyses import Analyses, downwards, listed_cell, measured_cell
 from mmpose_ssn.pages.blocks import NONE, Block, Columns, Heading, Page, Picture, Table
 from mmpose_ssn.pages.plots import count_plot
 from mmpose_ssn.pages.results import Results
@@ -27,7 +27,7 @@ def page(results: Results) -> Page:
     blocks: list[Block] = [
         Heading(f"Channels that serve each joint, of the module before {found.early}"),
         Picture(
-            partial(count_plot.draw, _panels(found), _joint_words(found.joints), _title(found)),
+            partial(count_plot.draw, _panels(found), _joint_words(downwards(found.joints)), _title(found)),
             "Counts of channels with a score above one half for each joint, of the module's input, its non-local maps, "
             "and its attention",
             vector=True,
@@ -79,7 +79,7 @@ def _panels(found: Analyses) -> list[list[count_plot.CountPanel]]:
 
 def _by_training(found: Analyses, name: str, at: str, reading: str) -> list[list[float]]:
     return [
-        [one.value(f"channels-of-{at}", joint, found.early, reading) for joint in found.joints]
+        [one.value(f"channels-of-{at}", joint, found.early, reading) for joint in downwards(found.joints)]
         for one in found.trainings(name)
     ]
 
@@ -147,11 +147,11 @@ def _notes(found: Analyses) -> dict[str, str]:
 
 def _counts(found: Analyses, reading: str) -> Columns:
     return {
-        (_READINGS[reading], f"by {found.early}"): _joint_words(found.joints),
+        (_READINGS[reading], f"by {found.early}"): _joint_words(downwards(found.joints)),
         **{
             (network(name).title, words): [
                 measured_cell(found.values(name, f"channels-of-{at}", joint, found.early, reading), 1)
-                for joint in found.joints
+                for joint in downwards(found.joints)
             ]
             for name in found.networks
             for at, words in _MAPS.items()

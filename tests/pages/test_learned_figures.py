@@ -12,7 +12,7 @@ import pytest
 from mmpose_ssn.claims.verdicts import FindingKind
 from mmpose_ssn.files import RefusedInput
 from mmpose_ssn.pages import figure5, figure6, figure7
-from mmpose_ssn.pages.analyses import Analyses, listed_cell, measured_cell, module_words
+from mmpose_ssn.pages.analyses import Analyses, downwards, listed_cell, measured_cell, module_words
 from mmpose_ssn.pages.blocks import NONE, Table
 from mmpose_ssn.pages.claims import read_learned
 from mmpose_ssn.pages.render import to_markdown
@@ -175,4 +175,7 @@ def test_cells_leave_out_what_is_not_known() -> None:
     assert measured_cell([nan, 2.0]) == "2.00" and measured_cell([nan]) == NONE
     assert measured_cell([-0.001], 2) == "0.00" and measured_cell([1, 2], 1) == "1.5 ± 0.7 (2)"
     assert listed_cell([0.5, nan, 0.25], 2) == "0.50, 0.25" and listed_cell([]) == NONE
+    assert downwards(["left_ankle", "right_hip", "left_hip", "top_head", "tail"]) == [
+        *("top_head", "left_hip", "right_hip", "left_ankle", "tail"),
+    ]
     assert module_words("backbone.fsms.layer3_0") == "3.1" and module_words("neck.fsm") == "neck.fsm"

@@ -124,7 +124,7 @@ def _seen(panel: Any, one: Field) -> None:
     _image(panel, one)
     for place, half, color, mark in zip(one.places, one.half, _COLORS, "o^", strict=True):
         seen = place + one.windows[half]
-        panel.scatter(seen[:, 0], seen[:, 1], s=9, marker=mark, color=color, linewidths=0, zorder=3, clip_on=True)
+        panel.scatter(seen[:, 0], seen[:, 1], s=18, marker=mark, color=color, linewidths=0, zorder=3, clip_on=True)
         panel.plot(*place, "o", color=color, markeredgecolor="white", markersize=6, zorder=4)
     _framed(panel, width, height)
 
