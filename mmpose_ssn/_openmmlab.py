@@ -72,8 +72,10 @@ def _stand_in_for_compiled_mmcv() -> None:
 def _allow_mmengine_checkpoints() -> None:
     """Have ``torch.load``'s safe unpickler, which stays on, allow what MMEngine's checkpoints hold besides tensors.
 
-    MMEngine keeps its message hub (``HistoryBuffer``, numpy scalars and arrays) in a checkpoint. The buffers'
-    statistics are pickled with ``getattr``; it is allowed for those four statistics only.
+    MMEngine keeps its message hub (``HistoryBuffer``, numpy scalars and arrays) in a checkpoint, and what MMPose says
+    of the data set's keypoints. The buffers' statistics are pickled with ``getattr``; it is allowed for those four
+    statistics only. An empty array, as the sigmas of a data set are that has no OKS, is pickled with ``bytes``; it is
+    allowed for no bytes at all only.
     """
     try:
         import numpy as np
@@ -93,8 +95,12 @@ def _allow_mmengine_checkpoints() -> None:
     allowed += sorted(
         {type(np.dtype(code)) for code in np.typecodes["AllInteger"] + np.typecodes["Float"] + "?"}, key=str
     )
-    allowed.append((_getattr_of_history_buffer, "builtins.getattr"))
+    allowed += [(_getattr_of_history_buffer, "builtins.getattr"), (_no_bytes, "builtins.bytes")]
     torch.serialization.add_safe_globals(allowed)
+
+
+def _no_bytes() -> bytes:
+    return b""
 
 
 def _getattr_of_history_buffer(owner: Any, name: str) -> Any:
