@@ -10,8 +10,12 @@ import numpy as np
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
 from mmpose_ssn.models.fsm import GatedResidual
+
+_PAPER_ITERATIONS = 6000
 
 
 @HOOKS.register_module()
@@ -25,14 +29,21 @@ class DelayedInsertionHook(Hook):
     A network without such modules is left alone. Before the insertion the modules' parameters are unused, for which
     DistributedDataParallel needs ``find_unused_parameters=True``.
 
+    A training that is over before the insertion would never have the modules. With the paper's 6000 iterations, which
+    a config has by default, it is refused before it begins; with another number, which somebody chose, the log warns.
+
     Args:
         iterations: Number of iterations without the modules; 6000 in the paper.
         window: Number of iterations on either side over which the loss is averaged for the log.
+
+    Raises:
+        ValueError: If a number is too small; before a training, if it ends before the insertion or if
+            DistributedDataParallel would fail on unused parameters.
     """
 
     priority = "HIGH"
 
-    def __init__(self, iterations: int = 6000, window: int = 50) -> None:
+    def __init__(self, iterations: int = _PAPER_ITERATIONS, window: int = 50) -> None:
         if iterations < 0 or window < 1:
             raise ValueError(f"expected iterations >= 0 and window >= 1, got {iterations} and {window}")
         self.iterations, self.window = iterations, window
@@ -40,6 +51,9 @@ class DelayedInsertionHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         self._modules = [module for module in runner.model.modules() if isinstance(module, GatedResidual)]
+        if self._modules and self.iterations > runner.iter:
+            self._check_length(runner)
+            self._check_wrapper(runner.model)
         self._set(runner.iter)
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
@@ -60,6 +74,29 @@ class DelayedInsertionHook(Hook):
             f"{before.mean():.4g} over the {len(before)} iterations before, {after[0]:.4g} in the first with them, "
             f"{after.mean():.4g} over the first {len(after)}"
         )
+
+    def _check_length(self, runner: Runner) -> None:
+        if self.iterations < runner.max_iters:
+            return
+        text = (
+            f"the feature shifting modules would be inserted after iteration {self.iterations}, and the training has "
+            f"{runner.max_iters}: it would train, save and score a network without them"
+        )
+        if self.iterations == _PAPER_ITERATIONS:
+            raise ValueError(
+                f"{text}. Set iterations of the DelayedInsertionHook in custom_hooks: 0 inserts them from the start, "
+                f"{round(runner.max_iters * _PAPER_ITERATIONS / 400_000)} is the paper's share of this training"
+            )
+        runner.logger.warning(f"{text}. Set iterations of the DelayedInsertionHook if that is not what you want")
+
+    @staticmethod
+    def _check_wrapper(model: nn.Module) -> None:
+        if isinstance(model, DistributedDataParallel) and not model.find_unused_parameters:
+            raise ValueError(
+                "until their insertion the feature shifting modules' parameters are unused, for which "
+                "DistributedDataParallel fails in its second iteration: set find_unused_parameters=True in the config "
+                "(in model_wrapper_cfg where there is one), or iterations=0 of the DelayedInsertionHook"
+            )
 
     def _set(self, iteration: int) -> None:
         for module in self._modules:
