@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from mmengine.hooks import Hook
+from mmengine.hooks import EMAHook, Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 from torch import nn
@@ -26,8 +26,9 @@ class DelayedInsertionHook(Hook):
     batch. Whether it is in is decided anew at each iteration from the iteration's number alone, so that a training may
     be resumed on either side. After the insertion the log says what it did to the loss.
 
-    A network without such modules is left alone. Before the insertion the modules' parameters are unused, for which
-    DistributedDataParallel needs ``find_unused_parameters=True``.
+    The averaged network of MMEngine's ``EMAHook`` has its modules inserted at the same time, as the hook averages
+    parameters only. A network without such modules is left alone. Before the insertion the modules' parameters are
+    unused, for which DistributedDataParallel needs ``find_unused_parameters=True``.
 
     A training that is over before the insertion would never have the modules. With the paper's 6000 iterations, which
     a config has by default, it is refused before it begins; with another number, which somebody chose, the log warns.
@@ -48,9 +49,13 @@ class DelayedInsertionHook(Hook):
             raise ValueError(f"expected iterations >= 0 and window >= 1, got {iterations} and {window}")
         self.iterations, self.window = iterations, window
         self._modules: list[GatedResidual] = []
+        self._copies: list[GatedResidual] = []
 
     def before_train(self, runner: Runner) -> None:
-        self._modules = [module for module in runner.model.modules() if isinstance(module, GatedResidual)]
+        self._modules, self._copies = _modules_of(runner.model), []
+        for hook in runner.hooks:
+            if isinstance(hook, EMAHook):
+                self._copies += _modules_of(hook.ema_model)
         if self._modules and self.iterations > runner.iter:
             self._check_length(runner)
             self._check_wrapper(runner.model)
@@ -99,5 +104,9 @@ class DelayedInsertionHook(Hook):
             )
 
     def _set(self, iteration: int) -> None:
-        for module in self._modules:
+        for module in (*self._modules, *self._copies):
             module.inserted = iteration >= self.iterations
+
+
+def _modules_of(model: nn.Module) -> list[GatedResidual]:
+    return [module for module in model.modules() if isinstance(module, GatedResidual)]

@@ -211,6 +211,19 @@ def test_impossible_settings_are_refused_with_both_numbers(iterations: int, wind
         DelayedInsertionHook(iterations, window)
 
 
+@pytest.mark.parametrize("ema", [dict(), dict(update_buffers=True)], ids=["parameters", "buffers too"])
+def test_averaged_network_is_inserted_with_the_network(ema: dict[str, Any], config, train, tmp_path: Path) -> None:
+    """EMAHook averages parameters, and its copy of the network knows of an insertion only if it is told."""
+    averaged = config()
+    averaged.custom_hooks.append(dict(type="EMAHook", **ema))
+    train(averaged, tmp_path)
+    for iteration in (INSERTION - 1, INSERTION, INSERTION + 1):
+        checkpoint = torch.load(tmp_path / f"iter_{iteration}.pth", weights_only=True)
+        for part in ("state_dict", "ema_state_dict"):
+            states = {bool(t) for name, t in checkpoint[part].items() if name.endswith("_extra_state")}
+            assert states == {iteration > INSERTION}, f"{part} of iteration {iteration}"
+
+
 def short(iterations: int, length: int, warnings: list[str]) -> None:
     """Begin a training of ``length`` iterations."""
     logger = SimpleNamespace(warning=warnings.append)
