@@ -13,7 +13,7 @@ attention and Q [B, C, H, W] the output. Seen as a convolution its window lies a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -97,6 +97,7 @@ class GatedResidual(nn.Module, ABC):
         if zero_init:
             nn.init.zeros_(self.expand.weight)
             nn.init.zeros_(self.expand.bias)  # type: ignore[arg-type]
+        self._register_load_state_dict_pre_hook(_inserted_unless_said)
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.inserted:
@@ -252,3 +253,9 @@ class FeatureShiftingModule(GatedResidual):
         return ", ".join(
             ([] if self.offsets is not None else ["shift=False"]) + ([] if self.inserted else ["inserted=False"])
         )
+
+
+def _inserted_unless_said(state: dict[str, Any], prefix: str, *_: Any) -> None:
+    """Have weights from elsewhere, which say nothing of an insertion, load strictly: their network has the module."""
+    if any(name.startswith(prefix) for name in state):
+        state.setdefault(f"{prefix}_extra_state", torch.tensor(True))

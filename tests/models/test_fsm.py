@@ -205,3 +205,21 @@ def test_frozen_offsets_get_no_gradient_and_everything_else_does():
     fsm(torch.randn(2, 4, 7, 5)).square().sum().backward()
     assert [name for name, p in fsm.named_parameters() if p.grad is None] == ["offsets"]
     assert fsm.offsets.std() > 0.3, "random reach, not none"
+
+
+@pytest.mark.parametrize("inserted", [True, False])
+def test_weights_that_say_nothing_of_an_insertion_load_strictly_and_are_inserted(inserted: bool):
+    module = torch.nn.Sequential(FeatureShiftingModule(4, 6))
+    state = {name: tensor for name, tensor in module.state_dict().items() if not name.endswith("_extra_state")}
+    module[0].inserted = inserted
+    module.load_state_dict(state)
+    assert module[0].inserted
+    assert not any(name.endswith("_extra_state") for name in state), "the caller's weights are left as they are"
+
+
+def test_weights_without_the_module_leave_it_as_it_is():
+    module = torch.nn.ModuleDict({"conv": torch.nn.Conv2d(4, 4, 1), "fsm": FeatureShiftingModule(4, 6)})
+    module["fsm"].inserted = False
+    state = {name: tensor for name, tensor in module.state_dict().items() if name.startswith("conv.")}
+    missing = module.load_state_dict(state, strict=False).missing_keys
+    assert "fsm._extra_state" in missing and not module["fsm"].inserted
