@@ -13,7 +13,8 @@ attention and Q [B, C, H, W] the output. Seen as a convolution its window lies a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -21,6 +22,9 @@ from torch import Tensor, nn
 
 from mmpose_ssn.ops import attention, gated_shift, shift
 from mmpose_ssn.ops.normalization import Normalization, check_normalization
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class CorrelationAttention(nn.Module):
@@ -107,6 +111,21 @@ class GatedResidual(nn.Module, ABC):
     @abstractmethod
     def cross(self, x: Tensor, maps: Tensor) -> Tensor:
         """What the operator makes of the maps [B, K, H, W], gated by the attention; x is the input [B, C, H, W]."""
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Move or convert the module, as ``to``, ``half`` and others do; the offsets are never given less than float32,
+        which knows an offset of 20 to 2^-20 of a pixel; bfloat16 knows it to 2^-4.
+        """
+        offsets = self.offsets
+
+        def applied(tensor: Tensor) -> Tensor:
+            result = fn(tensor)
+            if offsets is None or not (tensor is offsets or tensor is offsets.grad):
+                return result
+            narrowed = result.is_floating_point() and torch.finfo(result.dtype).bits < 32
+            return tensor.to(result.device) if narrowed else result
+
+        return super()._apply(applied, recurse)
 
     def get_extra_state(self) -> Tensor:
         return torch.tensor(self.inserted)  # a tensor, as whatever moves or averages a state dict expects
