@@ -20,6 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmpose_ssn.models.group_norm import group_norm
 from mmpose_ssn.ops import attention, gated_shift, shift
 from mmpose_ssn.ops.normalization import Normalization, check_normalization
 
@@ -96,7 +97,7 @@ class GatedResidual(nn.Module, ABC):
         self.attention = attention
         channels = reduce.in_channels
         self.expand = nn.Conv2d(reduce.out_channels, channels, 1)  # w^beta
-        self.norm = nn.BatchNorm2d(channels) if norm_groups is None else nn.GroupNorm(norm_groups, channels)
+        self.norm = nn.BatchNorm2d(channels) if norm_groups is None else group_norm(norm_groups, channels)
         nn.init.constant_(self.norm.bias, norm_shift)
         if zero_init:
             nn.init.zeros_(self.expand.weight)
