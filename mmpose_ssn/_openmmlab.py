@@ -2,6 +2,11 @@
 current PyTorch.
 
 Both do nothing where mmcv or mmengine is missing, so that the shift and the modules stay usable with PyTorch alone.
+
+A process that imports MMPose and never this package is not repaired; the README says so, and ``mmpose-script`` runs
+MMPose's scripts in one that is. What would repair every process was rejected: a ``.pth`` file runs at each start of
+Python in the environment, whatever it is started for; a ``mmcv/_ext.py`` among mmcv's own files is lost with its next
+installation, and stands in the way of a compiled one.
 """
 
 from __future__ import annotations
