@@ -168,8 +168,10 @@ def test_operator_needs_no_numba(dtype, normalization, moving, randn, monkeypatc
     monkeypatch.setattr(numba_cpu, "_MISSING", "hidden by a test")
     got = outputs_and_gradients(operator, grad, x, logits, offsets)
     assert (got[0].dtype, got[0].is_contiguous()) == (dtype, True)
+    rounding = 3 * 2**-8 if dtype == torch.bfloat16 else 1e-6  # of shift, gate and product
     for value, wanted in zip(got, expected, strict=True):
-        torch.testing.assert_close(value, wanted)
+        assert value.dtype == wanted.dtype
+        assert (value.double() - wanted.double()).norm() <= rounding * wanted.double().norm()
 
 
 @needs_numba
