@@ -1,4 +1,4 @@
-"""MIM shows the paper and brings a config, and a user's own config is counted."""
+"""MIM shows the paper and brings a config, a user's own config is counted, and the doctor is content."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ shown = get_model_info("mmpose_ssn", to_dict=True)
 download("mmpose_ssn", [name], "brought")
 counted = main(["complexity", f"brought/{name}.py", "small.py", "--out", "cost.csv"])
 refused = main(["complexity", "small.py", "--check"]), main(["complexity", "nowhere.py"])
-print("FOUND", json.dumps({"shown": shown, "statuses": [counted, *refused]}, default=str))
+well = main(["doctor"])
+print("FOUND", json.dumps({"shown": shown, "statuses": [counted, *refused], "doctor": well}, default=str))
 """
 
 
@@ -55,3 +56,8 @@ def test_configs_of_a_users_own_are_counted(found: dict, printed: str, away: Pat
     assert int(small["params"]) < int(brought["params"]) / 10
     assert int(small["deployed_ops"]) == int(small["ops"]), "it has one predictor"
     assert "small.py" in printed
+
+
+def test_installation_of_the_plugin_is_well(found: dict, printed: str) -> None:
+    assert found["doctor"] == 0, printed
+    assert "The plugin can run: mim train mmpose CONFIG" in printed

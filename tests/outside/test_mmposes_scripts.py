@@ -53,9 +53,11 @@ def picture(drawn: Path) -> Path:
 def ran(python: Callable[..., str], away: Path, picture: Path) -> dict[str, str]:
     """What each script printed, the words that it ended with last."""
     checkpoint = "work/iter_2.pth"
+    (away / "short.py").write_text('_base_ = ["small.py"]\ncustom_hooks = [dict(type="DelayedInsertionHook")]\n')
     browse = ("browse_dataset.py", "small.py", "--not-show", "--max-item-per-dataset", "2")
     commands = [
         ("train", "train.py", "small.py", "--work-dir", "work"),
+        ("short", "train.py", "short.py", "--work-dir", "short"),
         ("test", "test.py", "small.py", checkpoint, "--work-dir", "test", "--out", "figures.json"),
         ("print_config", "print_config", "small.py"),
         ("get_flops", "get_flops", "small.py"),
@@ -96,6 +98,10 @@ def outcome(ran: dict[str, str], name: str) -> str:
 @pytest.mark.parametrize("name", ["train", "test"])
 def test_training_and_testing_run(ran: dict[str, str], name: str) -> None:
     outcome(ran, name)
+
+
+def test_training_that_would_never_have_its_modules_is_refused(ran: dict[str, str]) -> None:
+    assert "ValueError: the feature shifting modules would be inserted after iteration 6000" in ran["short"]
 
 
 def test_config_is_printed_with_what_inferencers_ask_for(ran: dict[str, str]) -> None:
