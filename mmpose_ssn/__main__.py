@@ -30,6 +30,7 @@ _COMMANDS = {
     "where": "print a number of a results file with everything that made it",
     "offsets": "measure what the paper says of trained offsets, and draw them",
     "dependency": "how far information must travel, for the feature shifting module and every alternative to it",
+    "mmpose-script": "run a demo or tool of MMPose's, such as image_demo, with this package imported first",
     "readme": "put the committed run of Table 1 into the README",
 }
 
