@@ -31,6 +31,7 @@ _COMMANDS = {
     "offsets": "measure what the paper says of trained offsets, and draw them",
     "analyse": "look into one trained network for what the paper's Figures 5, 6 and 7 show",
     "dependency": "how far information must travel, for the feature shifting module and every alternative to it",
+    "mmpose-script": "run a demo or tool of MMPose's, such as image_demo, with this package imported first",
     "readme": "put the committed run of Table 1 into the README",
 }
 

@@ -2,6 +2,11 @@
 current PyTorch.
 
 Both do nothing where mmcv or mmengine is missing, so that the shift and the modules stay usable with PyTorch alone.
+
+A process that imports MMPose and never this package is not repaired; the README says so, and ``mmpose-script`` runs
+MMPose's scripts in one that is. What would repair every process was rejected: a ``.pth`` file runs at each start of
+Python in the environment, whatever it is started for; a ``mmcv/_ext.py`` among mmcv's own files is lost with its next
+installation, and stands in the way of a compiled one.
 """
 
 from __future__ import annotations
@@ -72,8 +77,10 @@ def _stand_in_for_compiled_mmcv() -> None:
 def _allow_mmengine_checkpoints() -> None:
     """Have ``torch.load``'s safe unpickler, which stays on, allow what MMEngine's checkpoints hold besides tensors.
 
-    MMEngine keeps its message hub (``HistoryBuffer``, numpy scalars and arrays) in a checkpoint. The buffers'
-    statistics are pickled with ``getattr``; it is allowed for those four statistics only.
+    MMEngine keeps its message hub (``HistoryBuffer``, numpy scalars and arrays) in a checkpoint, and what MMPose says
+    of the data set's keypoints. The buffers' statistics are pickled with ``getattr``; it is allowed for those four
+    statistics only. An empty array, as the sigmas of a data set are that has no OKS, is pickled with ``bytes``; it is
+    allowed for no bytes at all only.
     """
     try:
         import numpy as np
@@ -93,8 +100,12 @@ def _allow_mmengine_checkpoints() -> None:
     allowed += sorted(
         {type(np.dtype(code)) for code in np.typecodes["AllInteger"] + np.typecodes["Float"] + "?"}, key=str
     )
-    allowed.append((_getattr_of_history_buffer, "builtins.getattr"))
+    allowed += [(_getattr_of_history_buffer, "builtins.getattr"), (_no_bytes, "builtins.bytes")]
     torch.serialization.add_safe_globals(allowed)
+
+
+def _no_bytes() -> bytes:
+    return b""
 
 
 def _getattr_of_history_buffer(owner: Any, name: str) -> Any:

@@ -1,7 +1,8 @@
 """What this machine can run: packages, shift back ends, devices, COCO, disk, and what to do about each thing missing.
 
-No large package is imported before a check needs it; a check that meets a missing or broken package reports that and
-goes on.
+What has to run depends on what is installed: in a checkout the main job, beside MMPose the plugin, and with PyTorch
+alone the modules. No large package is imported before a check needs it; a check that meets a missing or broken package
+reports that and goes on.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from pathlib import Path
 from typing import Literal
 
 from mmpose_ssn import __version__
-from mmpose_ssn.datasets import coco
 from mmpose_ssn.experiment import provenance
 
 MAIN_JOB = "./run snakemake --cores all results/table1.md"
@@ -50,6 +50,23 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "pkg_resources": ("setuptools",),
 }
 
+Purpose = Literal["main job", "plugin", "modules"]
+
+NEEDED: dict[Purpose, frozenset[str]] = {
+    "main job": frozenset(PACKAGES),
+    "plugin": frozenset(
+        ("torch", "torchvision", "numpy", "mmengine", "mmcv", "mmdet", "mmpose", "tensorboard", "cv2", "pkg_resources")
+    ),
+    "modules": frozenset(("torch", "numpy")),
+}
+"""Modules of :data:`PACKAGES` without which each purpose fails."""
+
+_CAN_RUN: dict[Purpose, str] = {
+    "main job": f"The main job can run: {MAIN_JOB}",
+    "plugin": 'The plugin can run: mim train mmpose CONFIG, with "mmpose_ssn.plugin" in the config\'s custom_imports',
+    "modules": "The PyTorch modules can run: from mmpose_ssn.models import FeatureShiftingModule",
+}
+
 _LITTLE_DISK_GB = 10
 
 Level = Literal["ok", "note", "FAIL"]
@@ -60,7 +77,8 @@ class Diagnosis:
     """One line of the report.
 
     Attributes:
-        level: Severity: ``"ok"``; ``"note"``, the main job does without what is missing; ``"FAIL"``, it cannot run.
+        level: Severity: ``"ok"``; ``"note"``, what is installed does without what is missing; ``"FAIL"``, it cannot
+            run.
         topic: What was looked at, in a word.
         text: What was found.
         remedy: What to do about it; empty where nothing needs doing.
@@ -73,7 +91,7 @@ class Diagnosis:
 
 
 def diagnose(coco_root: Path, progress: Callable[[str], None] = lambda doing: None) -> list[Diagnosis]:
-    """Look at everything that the main job needs or could use.
+    """Look at everything that is needed or could be used.
 
     Args:
         coco_root: Data root of COCO 2017 in MMPose's layout.
@@ -82,24 +100,32 @@ def diagnose(coco_root: Path, progress: Callable[[str], None] = lambda doing: No
     Returns:
         The findings in the order of the report. Nothing is raised for a missing or broken package.
     """
+    in_checkout = purpose() == "main job"
     return [
         _check_python(),
         *_check_packages(progress),
         *_check_backends(),
         *_check_devices(),
         _check_workflow(),
-        _check_coco(coco_root),
+        *([_check_coco(coco_root)] if in_checkout else []),
         _check_disk(Path.cwd()),
     ]
 
 
+def purpose() -> Purpose:
+    """What this installation is for: the main job in a checkout, else the plugin where MMPose is, else the modules."""
+    if (_package_root() / "Snakefile").is_file():
+        return "main job"
+    return "plugin" if _installed_version(PACKAGES["mmpose"]) else "modules"
+
+
 def exit_status(findings: Iterable[Diagnosis]) -> int:
-    """Return 1 if any finding keeps the main job from running, else 0."""
+    """Return 1 if any finding keeps what is installed from running, else 0."""
     return int(any(finding.level == "FAIL" for finding in findings))
 
 
 def render(findings: list[Diagnosis], width: int = 100) -> str:
-    """Lay the findings out on one screen of ``width`` columns, closing with whether the main job can run."""
+    """Lay the findings out on one screen of ``width`` columns, closing with what can run."""
     topics = max(len(finding.topic) for finding in findings)
     lines = [_title(), ""]
     for finding in findings:
@@ -111,8 +137,10 @@ def render(findings: list[Diagnosis], width: int = 100) -> str:
             lines += textwrap.wrap(
                 finding.remedy, width, initial_indent=arrow, subsequent_indent=indent + "   ", break_on_hyphens=False
             )
-    verdict = "cannot run yet: mend each FAIL above" if exit_status(findings) else f"can run: {MAIN_JOB}"
-    return "\n".join([*lines, "", f"The main job {verdict}"])
+    verdict = _CAN_RUN[purpose()]
+    if exit_status(findings):
+        verdict = f"{verdict.partition(' can run')[0]} cannot run yet: mend each FAIL above"
+    return "\n".join([*lines, "", *textwrap.wrap(verdict, width, break_on_hyphens=False)])
 
 
 def _title() -> str:
@@ -135,7 +163,10 @@ def _check_python() -> Diagnosis:
 
 def _check_packages(progress: Callable[[str], None]) -> list[Diagnosis]:
     present, findings = [], []
+    needed = NEEDED[purpose()]
     for module, distributions in PACKAGES.items():
+        if module not in needed:
+            continue
         progress(f"importing {module}")
         version = _installed_version(distributions)
         try:
@@ -156,6 +187,27 @@ def _check_packages(progress: Callable[[str], None]) -> list[Diagnosis]:
             present.append(version or module)
     if present:
         findings.insert(0, Diagnosis("ok", "packages", ", ".join(present)))
+    return findings + _check_other_packages(needed)
+
+
+def _check_other_packages(needed: frozenset[str]) -> list[Diagnosis]:
+    """Say of what is missing and not needed here what it is for."""
+    wanted: tuple[tuple[frozenset[str], str, str], ...] = (
+        (NEEDED["plugin"] - needed, "the plugin", "pip install 'mmpose-ssn[mmpose]' mmcv-lite"),
+        (
+            NEEDED["main job"] - NEEDED["plugin"] - needed,
+            "the workflow and its pages",
+            "./run in a clone of the repository",
+        ),
+    )
+    findings = []
+    for modules, whose, remedy in wanted:
+        missing = [
+            names[0] for module, names in PACKAGES.items() if module in modules and not _installed_version(names)
+        ]
+        if missing:
+            text = f"{', '.join(missing)}: not installed, and needed by {whose} alone"
+            findings.append(Diagnosis("note", "packages", text, f"nothing, unless you want {whose}: {remedy}"))
     return findings
 
 
@@ -219,11 +271,13 @@ def _check_workflow() -> Diagnosis:
     root = _package_root()
     if (root / "Snakefile").is_file():
         return Diagnosis("ok", "workflow", f"{root}")
-    text = "no Snakefile: the package is installed without the repository, which is enough for the plugin"
-    return Diagnosis("FAIL", "workflow", text, "clone the repository and run the main job in it")
+    text = f"no Snakefile: the package is installed without the repository, which is enough for the {purpose()}"
+    return Diagnosis("note", "workflow", text, "nothing, unless you want the paper's tables: clone the repository")
 
 
 def _check_coco(root: Path) -> Diagnosis:
+    from mmpose_ssn.datasets import coco
+
     missing = coco.missing(root)
     if not root.is_dir():
         text = f"{root} does not exist"

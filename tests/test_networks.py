@@ -51,6 +51,7 @@ def test_model_index_lists_each_config_of_ours_once() -> None:
     ours = [f"configs/{one.config}" for one in BUILT if one.config.startswith("ssn/")]
     assert sorted(model["Config"] for model in models) == sorted(ours)
     assert all(model["Name"] == Path(model["Config"]).stem for model in models)
+    assert {model.get("Weights") for model in models} == {"."}, "without any, `mim download` fails"
 
 
 def test_the_papers_networks_are_those_of_its_table_in_its_order() -> None:

@@ -1,6 +1,9 @@
 # COCO keypoints in MMPose's layout under data_root, crops of 256x192 (Section 4, "Dataset and Data Augmentation")
 codec = dict(type="MSRAHeatmap", input_size=(192, 256), heatmap_size=(48, 64), sigma=2)
 data_root = "data/coco/"
+# what MMPose's inferencers ask of a config, beside its loaders
+dataset_type = "CocoDataset"
+data_mode = "topdown"
 
 train_pipeline = [
     dict(type="LoadImage"),
@@ -32,17 +35,15 @@ train_dataloader = dict(
     batch_size=16,
     num_workers=4,
     persistent_workers=True,
+    # the training loop streams from the data set in this sampler's order
     sampler=dict(type="StreamSampler"),
     dataset=dict(
-        type="SampleStream",
-        dataset=dict(
-            type="CocoDataset",
-            data_root=data_root,
-            data_mode="topdown",
-            ann_file="annotations/person_keypoints_train2017.json",
-            data_prefix=dict(img="train2017/"),
-            pipeline=train_pipeline,
-        ),
+        type=dataset_type,
+        data_root=data_root,
+        data_mode=data_mode,
+        ann_file="annotations/person_keypoints_train2017.json",
+        data_prefix=dict(img="train2017/"),
+        pipeline=train_pipeline,
     ),
 )
 val_dataloader = dict(
@@ -52,9 +53,9 @@ val_dataloader = dict(
     drop_last=False,
     sampler=dict(type="DefaultSampler", shuffle=False, round_up=False),
     dataset=dict(
-        type="CocoDataset",
+        type=dataset_type,
         data_root=data_root,
-        data_mode="topdown",
+        data_mode=data_mode,
         ann_file="annotations/person_keypoints_val2017.json",
         # the detector of SimpleBaseline, AP 56.4 on persons, that the paper names
         bbox_file=data_root + "person_detection_results/COCO_val2017_detections_AP_H_56_person.json",

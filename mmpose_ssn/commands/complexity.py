@@ -1,5 +1,6 @@
 """`python -m mmpose_ssn complexity`: parameters, MACs and operations of the paper's networks, beside the paper's
-figures; on request, every claim of the paper that counting decides, and the networks that they are compared with.
+figures, or of any config; on request, every claim of the paper that counting decides, and the networks that they are
+compared with.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``complexity``."""
     parser.add_argument(
+        "configs", nargs="*", type=Path, metavar="CONFIG", help="count these configs' networks, and not the paper's"
+    )
+    parser.add_argument(
         "--check", action="store_true", help="exit 1 unless every figure matches the paper's printed digits"
     )
     parser.add_argument("--out", type=Path, metavar="CSV", help="also write the exact counts to this file")
@@ -31,7 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Count, print and optionally write; with ``--check`` return 1 where a figure does not match."""
+    """Count, print and optionally write; with ``--check`` return 1 where a figure does not match, and 2 where what is
+    asked of given configs can be said of the paper's networks alone.
+    """
+    if args.configs:
+        if args.check or args.claims or args.compared:
+            print("error: --check, --claims and --compared are of the paper's networks: no CONFIG", file=sys.stderr)
+            return 2
+        return _count_configs(args.configs, args.out)
     import pandas as pd
 
     from mmpose_ssn.complexity import POLICY
@@ -66,6 +77,40 @@ def run(args: argparse.Namespace) -> int:
     if args.check and not params == flops == len(counted):
         print("A figure differs from the paper's: the networks or the counting policy have changed.", file=sys.stderr)
         return 1
+    return 0
+
+
+def _count_configs(configs: list[Path], out: Path | None) -> int:
+    """Count the networks of configs, print them and optionally write them; return 1 where one is no such network."""
+    import csv
+    import io
+
+    from mmpose_ssn.complexity.full_size import count_network
+    from mmpose_ssn.files import write_together
+
+    figures = ("params", "macs", "ops")
+    rows = []
+    print(f"{'params, M':>10}{'ops, G':>9}{'MACs, G':>9}{'deployed: params, M':>21}{'ops, G':>9}  config")
+    for file in configs:
+        try:
+            whole, deployed = count_network(file)
+        except (OSError, ValueError, NotImplementedError) as error:
+            print(f"error: {file}: {error}", file=sys.stderr)
+            return 1
+        print(
+            f"{whole.params / 1e6:10.3f}{whole.ops / 1e9:9.3f}{whole.macs / 1e9:9.3f}{deployed.params / 1e6:21.3f}"
+            f"{deployed.ops / 1e9:9.3f}  {file}"
+        )
+        counted = {name: getattr(whole, name) for name in figures}
+        rows.append(
+            {"config": str(file), **counted, **{f"deployed_{name}": getattr(deployed, name) for name in figures}}
+        )
+    if out:
+        table = io.StringIO()
+        writer = csv.DictWriter(table, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_together({out: table.getvalue()})
     return 0
 
 

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the report; return 1 only if the main job cannot run."""
+    """Print the report; return 1 only if what is installed cannot run."""
 
     def show(doing: str) -> None:
         if sys.stderr.isatty():

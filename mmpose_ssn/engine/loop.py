@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from mmengine.registry import LOOPS
-from mmengine.runner import IterBasedTrainLoop
+from mmengine.runner import IterBasedTrainLoop, Runner
 from mmengine.runner.loops import _InfiniteDataloaderIterator
+from torch.utils.data import DataLoader
+
+from mmpose_ssn.engine.stream_config import streamed
 
 
 @LOOPS.register_module()
@@ -15,14 +18,22 @@ class StreamTrainLoop(IterBasedTrainLoop):
     training stopped.
 
     MMEngine's own loop loads and augments every past batch again instead, which takes hours at 300k iterations.
+
+    The config's data set is put into a ``SampleStream`` here and not in the config, so that MMPose's tools find its
+    pipeline and its keypoints where they look for them, in ``train_dataloader.dataset``.
     """
+
+    def __init__(self, runner: Runner, dataloader: DataLoader | dict[str, Any], *args: Any, **kwargs: Any) -> None:
+        if isinstance(dataloader, dict) and isinstance(dataloader["dataset"], dict):
+            dataloader = {**dataloader, "dataset": streamed(dataloader["dataset"])}
+        super().__init__(runner, dataloader, *args, **kwargs)
 
     def run(self) -> Any:
         sampler, batch_size = self.dataloader.sampler, self.dataloader.batch_size
         if not hasattr(sampler, "start"):
             raise TypeError(
-                f"StreamTrainLoop needs train_dataloader.sampler=dict(type='StreamSampler') over a SampleStream, "
-                f"got {type(sampler).__name__}"
+                f"StreamTrainLoop needs train_dataloader.sampler=dict(type='StreamSampler'), got "
+                f"{type(sampler).__name__}"
             )
         if self._iter > 0:
             sampler.start = self._iter * batch_size

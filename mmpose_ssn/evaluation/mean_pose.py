@@ -20,6 +20,7 @@ from mmengine.registry import DefaultScope
 from mmpose.registry import DATASETS, METRICS
 from tqdm import tqdm
 
+from mmpose_ssn.engine.stream_config import unstreamed
 from mmpose_ssn.networks import MEAN_POSE
 
 
@@ -74,8 +75,7 @@ class MeanPose:
 
 def fit_mean_pose(config: Config) -> MeanPose:
     """The mean pose of the people that the config trains on."""
-    settings = copy.deepcopy(config.train_dataloader.dataset)
-    settings = settings.get("dataset", settings)  # SampleStream has MMPose's own data set inside
+    settings = copy.deepcopy(unstreamed(config.train_dataloader.dataset))
     settings.pipeline = []
     dataset = _build(settings)
     return MeanPose.of(dataset.get_data_info(index) for index in _counted(len(dataset), "training people"))

@@ -76,7 +76,7 @@ def take_own_recipe(config: Config) -> None:
     from mmengine.hub import get_config
 
     own, name = get_config(config.origin), config.experiment.network
-    dataset = config.train_dataloader.dataset.dataset
+    dataset = config.train_dataloader.dataset
     dataset.pipeline = [dataset.pipeline[0], *own.train_dataloader.dataset.pipeline[1:]]
     config.optim_wrapper = ConfigDict({"type": "OptimWrapper", **own.optim_wrapper})
     of_mmpose = own.train_cfg.max_epochs * _COCO_SAMPLES / (_COCO_PROCESSES * own.train_dataloader.batch_size)

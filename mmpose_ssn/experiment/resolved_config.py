@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from mmengine.config import Config
 
+from mmpose_ssn.engine.stream_config import streamed
 from mmpose_ssn.evaluation.protocol import Protocol
 from mmpose_ssn.experiment import mmpose_networks
 from mmpose_ssn.experiment.data_sets import DATA_SETS
@@ -88,14 +89,15 @@ def resolve(
 
 
 def digest(config: Config) -> str:
-    """SHA-256 of everything in a config but its layout: comments and the order of keys change nothing."""
-    return _sha256(_plain(config.to_dict()))
+    """SHA-256 of everything in a config but its layout: comments and the order of keys change nothing, nor does what it
+    says for MMPose's tools alone.
+    """
+    return _sha256(_content(config))
 
 
 def training_digest(config: Config) -> str:
     """SHA-256 of what shapes the weights: not how they are scored, and not in which folder the data lies."""
-    content = _plain(config.to_dict())
-    content = {key: value for key, value in content.items() if not key.startswith(("val_", "test_"))}
+    content = {key: value for key, value in _content(config).items() if not key.startswith(("val_", "test_"))}
     content["model"].pop("test_cfg", None)
     content["model"]["head"].pop("decoder", None)
     content["experiment"].pop("evaluation")
@@ -104,6 +106,20 @@ def training_digest(config: Config) -> str:
     for holder in (content, content["train_dataloader"]["dataset"]["dataset"]):
         holder.pop("data_root")
     return _sha256(content)
+
+
+def _content(config: Config) -> dict[str, Any]:
+    """What a config says of a training and its scores.
+
+    What MMPose's inferencers want to be told a second time is left out, and the training data set is in a
+    ``SampleStream``, where every training has it and configs once had it: so configs from before have their digests
+    still, and with them their weights and scores.
+    """
+    content = _plain(config.to_dict())
+    for key in ("dataset_type", "data_mode"):
+        content.pop(key, None)
+    content["train_dataloader"]["dataset"] = streamed(content["train_dataloader"]["dataset"])
+    return content
 
 
 def write(config: Config, file: Path) -> None:
@@ -164,7 +180,7 @@ def _scale_network(config: Config, preset: Preset) -> None:
 def _set_codec(config: Config) -> None:
     """Make crops and targets those of the config's codec."""
     val, test = config.val_dataloader.dataset, config.test_dataloader.dataset
-    train = config.train_dataloader.dataset.dataset
+    train = config.train_dataloader.dataset
     for transform in (*train.pipeline, *val.pipeline, *test.pipeline):
         if transform.type == "TopdownAffine":
             transform.input_size = config.codec.input_size
@@ -177,7 +193,7 @@ def _set_codec(config: Config) -> None:
 def _set_data(config: Config, preset: Preset, data_root: Path, split: str) -> None:
     root, data_set = data_root.as_posix().rstrip("/") + "/", DATA_SETS[preset["data"]]
     config.data_root = root
-    train, val = config.train_dataloader.dataset.dataset, config.val_dataloader.dataset
+    train, val = config.train_dataloader.dataset, config.val_dataloader.dataset
     metainfo = data_set.metainfo()
     for dataset, name in ((train, "train"), (val, split)):
         annotations, images = data_set.files(name)

@@ -16,6 +16,7 @@ from mmengine.config import Config
 from mmpose_ssn.complexity.count import Complexity
 from mmpose_ssn.complexity.full_size import count_network
 from mmpose_ssn.complexity.stages import count_stages
+from mmpose_ssn.engine.stream_config import unstreamed
 from mmpose_ssn.evaluation.bootstrap import (
     KeypointAnnotations,
     KeypointMatches,
@@ -70,7 +71,7 @@ def score_mean_pose(config: Config, out: Path) -> dict[str, Any]:
     """
     started = monotonic()
     figures = detect_mean_pose(fit_mean_pose(config), config, _predictions(out) / "predictor")
-    train = config.train_dataloader.dataset.dataset
+    train = unstreamed(config.train_dataloader.dataset)
     made = {
         "config_digest": digest(config),
         "commit": provenance.commit(),

@@ -13,14 +13,19 @@ attention and Q [B, C, H, W] the output. Seen as a convolution its window lies a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Literal, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmpose_ssn.models.group_norm import group_norm
 from mmpose_ssn.ops import attention, gated_shift, shift
 from mmpose_ssn.ops.normalization import Normalization, check_normalization
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class CorrelationAttention(nn.Module):
@@ -92,11 +97,12 @@ class GatedResidual(nn.Module, ABC):
         self.attention = attention
         channels = reduce.in_channels
         self.expand = nn.Conv2d(reduce.out_channels, channels, 1)  # w^beta
-        self.norm = nn.BatchNorm2d(channels) if norm_groups is None else nn.GroupNorm(norm_groups, channels)
+        self.norm = nn.BatchNorm2d(channels) if norm_groups is None else group_norm(norm_groups, channels)
         nn.init.constant_(self.norm.bias, norm_shift)
         if zero_init:
             nn.init.zeros_(self.expand.weight)
             nn.init.zeros_(self.expand.bias)  # type: ignore[arg-type]
+        self._register_load_state_dict_pre_hook(_inserted_unless_said)
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.inserted:
@@ -106,6 +112,21 @@ class GatedResidual(nn.Module, ABC):
     @abstractmethod
     def cross(self, x: Tensor, maps: Tensor) -> Tensor:
         """What the operator makes of the maps [B, K, H, W], gated by the attention; x is the input [B, C, H, W]."""
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Move or convert the module, as ``to``, ``half`` and others do; the offsets are never given less than float32,
+        which knows an offset of 20 to 2^-20 of a pixel; bfloat16 knows it to 2^-4.
+        """
+        offsets = self.offsets
+
+        def applied(tensor: Tensor) -> Tensor:
+            result = fn(tensor)
+            if offsets is None or not (tensor is offsets or tensor is offsets.grad):
+                return result
+            narrowed = result.is_floating_point() and torch.finfo(result.dtype).bits < 32
+            return tensor.to(result.device) if narrowed else result
+
+        return super()._apply(applied, recurse)
 
     def get_extra_state(self) -> Tensor:
         return torch.tensor(self.inserted)  # a tensor, as whatever moves or averages a state dict expects
@@ -252,3 +273,9 @@ class FeatureShiftingModule(GatedResidual):
         return ", ".join(
             ([] if self.offsets is not None else ["shift=False"]) + ([] if self.inserted else ["inserted=False"])
         )
+
+
+def _inserted_unless_said(state: dict[str, Any], prefix: str, *_: Any) -> None:
+    """Have weights from elsewhere, which say nothing of an insertion, load strictly: their network has the module."""
+    if any(name.startswith(prefix) for name in state):
+        state.setdefault(f"{prefix}_extra_state", torch.tensor(True))

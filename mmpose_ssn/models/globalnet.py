@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmpose_ssn.models.group_norm import group_norm
 from mmpose_ssn.models.resnet import init_convolutions
 
 
@@ -47,12 +48,12 @@ class GlobalNet(nn.Module):
         self.in_channels = tuple(in_channels)
         self.laterals = nn.ModuleList(
             nn.Sequential(
-                nn.Conv2d(c, channels, 1, bias=False), nn.GroupNorm(norm_groups, channels), nn.ReLU(inplace=True)
+                nn.Conv2d(c, channels, 1, bias=False), group_norm(norm_groups, channels), nn.ReLU(inplace=True)
             )
             for c in self.in_channels
         )
         self.top_down = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(channels, channels, 1, bias=False), nn.GroupNorm(norm_groups, channels))
+            nn.Sequential(nn.Conv2d(channels, channels, 1, bias=False), group_norm(norm_groups, channels))
             for _ in self.in_channels[1:]
         )
         init_convolutions(self)

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmpose_ssn.models.globalnet import StageFeatures
+from mmpose_ssn.models.group_norm import group_norm
 from mmpose_ssn.models.resnet import init_convolutions
 
 
@@ -49,7 +50,7 @@ class Predictor(nn.Module):
         for c in (in_channels, channels) if in_channels != channels else (channels,):
             layers += [
                 nn.Conv2d(c, channels, 1, bias=False),
-                nn.GroupNorm(norm_groups, channels),
+                group_norm(norm_groups, channels),
                 nn.ReLU(inplace=True),
             ]
         self.features = nn.Sequential(*layers)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmpose_ssn.models.group_norm import group_norm
+
 
 def init_convolutions(module: nn.Module) -> None:
     """Start every convolution of ``module`` from He's normal distribution (fan out) with zero bias (docs/silences.md,
@@ -36,7 +38,7 @@ class StemBackbone(nn.Module):
     def __init__(self, in_channels: int, channels: int, norm_groups: int) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(in_channels, channels, 7, stride=2, padding=3, bias=False)
-        self.gn1 = nn.GroupNorm(norm_groups, channels)
+        self.gn1 = group_norm(norm_groups, channels)
         init_convolutions(self)
 
     def stem(self, x: Tensor) -> Tensor:
@@ -57,16 +59,16 @@ class Bottleneck(nn.Module):
         super().__init__()
         out_channels = mid_channels * self.expansion
         self.conv1 = nn.Conv2d(in_channels, mid_channels, 1, bias=False)
-        self.gn1 = nn.GroupNorm(norm_groups, mid_channels)
+        self.gn1 = group_norm(norm_groups, mid_channels)
         self.conv2 = nn.Conv2d(mid_channels, mid_channels, 3, stride=stride, padding=1, bias=False)
-        self.gn2 = nn.GroupNorm(norm_groups, mid_channels)
+        self.gn2 = group_norm(norm_groups, mid_channels)
         self.conv3 = nn.Conv2d(mid_channels, out_channels, 1, bias=False)
-        self.gn3 = nn.GroupNorm(norm_groups, out_channels)
+        self.gn3 = group_norm(norm_groups, out_channels)
         self.downsample: nn.Sequential | None = None
         if stride != 1 or in_channels != out_channels:
             self.downsample = nn.Sequential(
                 nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False),
-                nn.GroupNorm(norm_groups, out_channels),
+                group_norm(norm_groups, out_channels),
             )
         init_convolutions(self)
 

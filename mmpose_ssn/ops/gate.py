@@ -1,7 +1,9 @@
 r"""The correlation attention's normalisation (Eq. 6) and its product with the shifted map, S * F.
 
-On the CPU, where Numba is installed, the shift, the normalisation and the product are one pass over each map
-(``numba_kernels.py``); elsewhere they are PyTorch operations, one after the other. Both compute the same.
+On the CPU, where Numba is installed, the shift, the normalisation and the product are one operator, which takes one
+pass over each map (``numba_kernels.py``); elsewhere they are PyTorch operations, one after the other. Both compute the
+same. A traced or exported graph keeps the operator wherever it is taken, so where the kernels cannot be used, the
+operator too is PyTorch operations.
 """
 
 from __future__ import annotations
@@ -10,10 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmpose_ssn.ops import numba_cpu
+from mmpose_ssn.ops import grid_sample, numba_cpu
 from mmpose_ssn.ops.normalization import LEAST_SUM, NORMALIZATIONS, Normalization, check_normalization
 from mmpose_ssn.ops.operator import define
-from mmpose_ssn.ops.shift import check_shift, choose_backend, shift
+from mmpose_ssn.ops.shift import check_shift, choose_backend, reason_against, shift
 
 
 def attention(logits: Tensor, normalization: Normalization = "softplus-l1") -> Tensor:
@@ -80,6 +82,41 @@ def gated_shift(
     return shifted * attention(logits, normalization)
 
 
+def _forward(x: Tensor, logits: Tensor, offsets: Tensor | None, form: int) -> Tensor:
+    if not reason_against("numba", x):
+        return numba_cpu.gate_forward(x, logits, offsets, form)
+    shifted = x if offsets is None else grid_sample.forward(x, offsets)
+    return (shifted * attention(logits, NORMALIZATIONS[form])).contiguous()
+
+
+def _backward(
+    grad: Tensor, x: Tensor, logits: Tensor, offsets: Tensor | None, form: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    if not reason_against("numba", x):
+        return numba_cpu.gate_backward(grad, x, logits, offsets, form)
+    gate = attention(logits, NORMALIZATIONS[form])
+    shifted = x if offsets is None else grid_sample.forward(x, offsets)
+    grad_logits = _attention_backward(grad * shifted, logits, form).contiguous()
+    if offsets is None:
+        return (grad * gate).contiguous(), grad_logits, x.new_empty(0)
+    grad_x, grad_offsets = grid_sample.backward(grad * gate, x, offsets)
+    return grad_x, grad_logits, grad_offsets
+
+
+def _attention_backward(grad: Tensor, logits: Tensor, form: int) -> Tensor:
+    """Gradient by the logits, given that by the attention; an operator runs below autograd, which cannot give it."""
+    exact = logits.float() if logits.dtype != torch.float64 else logits
+    grad, slope = grad.to(exact.dtype), torch.sigmoid(exact)  # softplus' derivative, or the attention itself
+    if NORMALIZATIONS[form] == "sigmoid":
+        return (grad * slope * (1 - slope)).to(logits.dtype)
+    f = F.softplus(exact)
+    positions = f.shape[2] * f.shape[3] if NORMALIZATIONS[form] == "softplus-mean" else 1
+    total = f.sum((2, 3), keepdim=True) / positions
+    bounded = total.clamp_min(LEAST_SUM)
+    through_sum = (grad * f).sum((2, 3), keepdim=True) / bounded / positions * (total >= LEAST_SUM)
+    return (slope * (grad - through_sum) / bounded).to(logits.dtype)
+
+
 def _backward_shapes(
     grad: Tensor, x: Tensor, logits: Tensor, offsets: Tensor | None, form: int
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -100,12 +137,12 @@ def _gradients(
 
 _gate_backward_op = define(
     "gated_shift_backward(Tensor grad, Tensor x, Tensor logits, Tensor? offsets, int form) -> (Tensor, Tensor, Tensor)",
-    numba_cpu.gate_backward,
+    _backward,
     _backward_shapes,
 )
 _gate_op = define(
     "gated_shift(Tensor x, Tensor logits, Tensor? offsets, int form) -> Tensor",
-    numba_cpu.gate_forward,
+    _forward,
     _forward_shapes,
     _gradients,
 )

@@ -6,7 +6,7 @@ from typing import Literal
 
 Normalization = Literal["softplus-l1", "softplus-mean", "sigmoid"]
 
-NORMALIZATIONS = ("softplus-l1", "softplus-mean", "sigmoid")
+NORMALIZATIONS: tuple[Normalization, ...] = ("softplus-l1", "softplus-mean", "sigmoid")
 
 LEAST_SUM = 1e-30
 """Lower bound on the sum that softplus is divided by. Because of it a channel that underflows everywhere is 0, not NaN,

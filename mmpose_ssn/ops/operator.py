@@ -2,7 +2,8 @@
 
 ``torch.library.custom_op`` checks and wraps every call, which takes a tenth of the time of a shift of small maps with
 its gradients. Here an operator consists of its schema, one function for all devices, one for shapes alone, and either a
-backward or the refusal of one. This is all that tracing, ``torch.compile`` and ``opcheck`` ask for.
+backward or the refusal of one. This is all that tracing, ``torch.compile`` and ``opcheck`` ask for. ``torch.func``
+wants an ``autograd.Function`` of another form, which takes more time and is used there alone.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._ops import OpOverload
 
 _library = torch.library.Library("mmpose_ssn", "FRAGMENT")
 
@@ -22,7 +22,7 @@ def define(
     compute: Callable[..., Any],
     shapes: Callable[..., Any],
     gradients: Callable[..., tuple[Tensor | None, ...]] | None = None,
-) -> OpOverload:
+) -> Callable[..., Any]:
     """Register ``mmpose_ssn::<schema>``.
 
     Args:
@@ -37,25 +37,40 @@ def define(
             RuntimeError.
 
     Returns:
-        The operator, to be called like ``compute``.
+        The operator, to be called like ``compute``. Transforms of ``torch.func`` work through this function, and not
+        through ``torch.ops``.
     """
     name = schema.partition("(")[0]
     _library.define(schema, tags=(torch.Tag.pt2_compliant_tag,))
     operator = getattr(torch.ops.mmpose_ssn, name).default
 
+    def gradients_of(ctx: Any, *grad: Tensor) -> tuple[Tensor | None, ...]:
+        if gradients is None:
+            raise RuntimeError(f"mmpose_ssn::{name} has no derivative")
+        return *gradients(*grad, *ctx.saved_tensors, ctx.last), None
+
+    class Transformable(torch.autograd.Function):
+        generate_vmap_rule = True
+        backward = staticmethod(gradients_of)
+
+        @staticmethod
+        def forward(*arguments: Any) -> Any:
+            return operator(*arguments)
+
+        @staticmethod
+        def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+            ctx.save_for_backward(*inputs[:-1])
+            ctx.last = inputs[-1]
+
     class Differentiable(torch.autograd.Function):
+        backward = staticmethod(gradients_of)
+
         @staticmethod
         def forward(ctx: Any, *arguments: Any) -> Any:
             ctx.save_for_backward(*arguments[:-1])
             ctx.last = arguments[-1]
             with torch._C._AutoDispatchBelowAutograd():
                 return operator(*arguments)
-
-        @staticmethod
-        def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor | None, ...]:
-            if gradients is None:
-                raise RuntimeError(f"mmpose_ssn::{name} has no derivative")
-            return *gradients(*grad, *ctx.saved_tensors, ctx.last), None
 
     def differentiate(*arguments: Any) -> Any:
         if torch.is_grad_enabled() and any(tensor is not None and tensor.requires_grad for tensor in arguments[:-1]):
@@ -66,4 +81,10 @@ def define(
     _library.impl(name, compute, "CompositeExplicitAutograd")
     _library.impl(name, differentiate, "Autograd")
     torch.library.register_fake(f"mmpose_ssn::{name}", shapes, lib=_library)
-    return operator
+
+    def call(*arguments: Any) -> Any:
+        if not torch.compiler.is_compiling() and torch._C._are_functorch_transforms_active():
+            return Transformable.apply(*arguments)
+        return operator(*arguments)
+
+    return call

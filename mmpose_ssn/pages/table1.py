@@ -92,14 +92,15 @@ class Table1:
         study: The measured figures.
         rows: The paper's rows in printed order, then ours.
         comparisons: What was measured of the orderings, by the ordering's id.
-        primary: Ids of the orderings that the preset decides, as far as they were measured, in its order.
+        drawn: Ids of the orderings that are drawn, as far as they were measured: those that the preset decides, in its
+            order, or all where it names none.
         resamples: Number of draws of the images behind the comparisons.
     """
 
     study: Study
     rows: tuple[Row, ...]
     comparisons: Mapping[str, Comparison]
-    primary: tuple[str, ...]
+    drawn: tuple[str, ...]
     resamples: int
 
     @classmethod
@@ -121,7 +122,7 @@ class Table1:
                 "it to mmpose_ssn/claims/orderings.yaml"
             )
         comparisons = trained.compare(pairs)
-        named = [of_pair[pair] for pair in results.settings.primary or ()]
+        named = [of_pair[pair] for pair in results.settings.primary or of_pair]
         return cls(
             study=Study.of(results, scores),
             rows=tuple(
@@ -134,7 +135,7 @@ class Table1:
                 for name in shown_on("table1")
             ),
             comparisons=comparisons,
-            primary=tuple(name for name in named if name in comparisons),
+            drawn=tuple(name for name in named if name in comparisons),
             resamples=trained.resamples,
         )
 
@@ -158,7 +159,7 @@ def page_of(table: Table1) -> Page:
         blocks=[
             Table(_columns(table), _notes(table), label),
             Heading("Orderings"),
-            *([_picture(table)] if table.primary else []),
+            _picture(table),
             Table(_ordering_columns(table), _ordering_notes(table), f"{label}-orderings", "orderings of two networks"),
         ],
         records={
@@ -219,10 +220,10 @@ def _notes(table: Table1) -> dict[str, str]:
 
 
 def _picture(table: Table1) -> Picture:
-    """What the preset decides, drawn about zero."""
+    """The differences that matter most, drawn about zero."""
     study, orderings = table.study, claims.orderings()
     lines = []
-    for name in table.primary:
+    for name in table.drawn:
         ordering, measured = orderings[name], table.comparisons[name]
         lines.append(
             interval_plot.Difference(
@@ -237,8 +238,8 @@ def _picture(table: Table1) -> Picture:
     what = f"difference with its {100 * LEVEL:.0f} % interval, {study.points}\n{study.data_in_short}"
     printed = f"the paper's difference, AP points on {PAPER_DATA}"
     return Picture(
-        partial(interval_plot.draw, lines, study.title("What is decided"), what, printed),
-        "Difference, interval and outcome of each comparison that the preset decides",
+        partial(interval_plot.draw, lines, study.title("Orderings"), what, printed),
+        "Difference, interval and outcome of each comparison that the preset decides, or of all where it names none",
         "-intervals",
     )
 

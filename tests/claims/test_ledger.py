@@ -348,7 +348,8 @@ def test_page_and_csv_say_the_same(request, folder, tmp_path: Path, entries: str
     of = request.getfixturevalue(entries)
     moved = [replace(entry, sources=tuple(tmp_path / file.name for file in entry.sources)) for entry in of.values()]
     bound = bound_words(load_preset("figures")) if entries == "bounded" else ""
-    study = Study("figures", [read_scores(file) for file in train(folder, "figures", NOISE)], "AP", True, bound)
+    scores = [read_scores(file) for file in train(folder, "figures", NOISE)]
+    study = Study("figures", scores, metric="AP", figures=(), small=True, bound=bound)
     shown = page_of(moved, study, tmp_path, {"preset": "figures", "data": "drawn", "commit": "c0ffee"})
     text, table = to_markdown(shown, "claims"), csv(shown)
     assert list(table.claim) == list(claims())

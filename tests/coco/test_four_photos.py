@@ -85,7 +85,7 @@ def config_for(boxes: str, photos: Path) -> Config:
     protocol = protocol_for(boxes)
     config = resolve(Preset("four-photos", {**SETTINGS, "protocol": protocol}), NETWORK, 0, photos)
     # To be learned by heart, every person is always shown in the same way, and never mirrored.
-    loader = config.train_dataloader.dataset.dataset
+    loader = config.train_dataloader.dataset
     loader.pipeline = [step for step in loader.pipeline if step.type not in ("RandomFlip", "RandomBBoxTransform")]
     config.optim_wrapper.paramwise_cfg = {"custom_keys": RATES}
     write(config, photos.parent / f"{boxes}.py")

@@ -127,7 +127,7 @@ def crops(drawn: Path) -> SampleStream:
     import mmpose_ssn.plugin  # noqa: F401  registers ours
 
     with DefaultScope.overwrite_default_scope("mmpose"):
-        return DATASETS.build(resolve(load_preset("smoke"), "ssn", 0, drawn).train_dataloader.dataset)
+        return SampleStream(DATASETS.build(resolve(load_preset("smoke"), "ssn", 0, drawn).train_dataloader.dataset))
 
 
 def tensors(sample: dict) -> Iterator[tuple[str, torch.Tensor]]:

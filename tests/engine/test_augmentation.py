@@ -18,7 +18,7 @@ IMAGES = 4000
 
 def step(kind: str) -> dict[str, Any]:
     config = Config.fromfile(config_file("ssn"), import_custom_modules=False)
-    pipeline = config.train_dataloader.dataset.dataset.pipeline
+    pipeline = config.train_dataloader.dataset.pipeline
     (found,) = (step for step in pipeline if step.type == kind)
     return dict(found)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +16,7 @@ import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmpose.registry import MODELS
+from torch.nn.parallel import DistributedDataParallel
 
 from mmpose_ssn.engine.insertion import DelayedInsertionHook
 from mmpose_ssn.models import FeatureShiftingModule
@@ -118,7 +119,7 @@ def test_network_before_the_insertion_is_the_network_without_modules(network: st
     x = torch.randn(2, 3, 64, 48)
     outputs = {}
     for iteration in (INSERTION - 1, INSERTION):
-        hook.before_train(SimpleNamespace(model=model, iter=iteration))
+        hook.before_train(SimpleNamespace(model=model, iter=iteration, max_iters=ITERATIONS, hooks=[]))
         assert not list(plain.modules()).count(FeatureShiftingModule)
         getattr(model, mode)(), getattr(plain, mode)()
         with torch.no_grad():
@@ -195,7 +196,7 @@ def test_restored_network_is_the_one_of_its_iteration(checkpoint: int, inserted:
 @pytest.mark.parametrize("iterations", [0, 1, 3])
 def test_insertion_comes_with_the_iteration_of_that_number(iterations: int) -> None:
     model, hook = torch.nn.Sequential(FeatureShiftingModule(2, 2)), DelayedInsertionHook(iterations)
-    runner = SimpleNamespace(model=model, iter=0)
+    runner = SimpleNamespace(model=model, iter=0, max_iters=5, hooks=[])
     hook.before_train(runner)
     inserted = []
     for runner.iter in range(5):
@@ -208,3 +209,65 @@ def test_insertion_comes_with_the_iteration_of_that_number(iterations: int) -> N
 def test_impossible_settings_are_refused_with_both_numbers(iterations: int, window: int) -> None:
     with pytest.raises(ValueError, match=f"got {iterations} and {window}"):
         DelayedInsertionHook(iterations, window)
+
+
+@pytest.mark.parametrize("ema", [dict(), dict(update_buffers=True)], ids=["parameters", "buffers too"])
+def test_averaged_network_is_inserted_with_the_network(ema: dict[str, Any], config, train, tmp_path: Path) -> None:
+    """EMAHook averages parameters, and its copy of the network knows of an insertion only if it is told."""
+    averaged = config()
+    averaged.custom_hooks.append(dict(type="EMAHook", **ema))
+    train(averaged, tmp_path)
+    for iteration in (INSERTION - 1, INSERTION, INSERTION + 1):
+        checkpoint = torch.load(tmp_path / f"iter_{iteration}.pth", weights_only=True)
+        for part in ("state_dict", "ema_state_dict"):
+            states = {bool(t) for name, t in checkpoint[part].items() if name.endswith("_extra_state")}
+            assert states == {iteration > INSERTION}, f"{part} of iteration {iteration}"
+
+
+def short(iterations: int, length: int, warnings: list[str]) -> None:
+    """Begin a training of ``length`` iterations."""
+    logger = SimpleNamespace(warning=warnings.append)
+    runner = SimpleNamespace(
+        model=torch.nn.Sequential(FeatureShiftingModule(2, 2)), iter=0, max_iters=length, hooks=[], logger=logger
+    )
+    DelayedInsertionHook(iterations).before_train(runner)
+
+
+@pytest.mark.parametrize("length", [6000, 100])
+def test_training_too_short_for_the_default_insertion_is_refused(length: int) -> None:
+    refused = pytest.raises(
+        ValueError, match=rf"after iteration 6000, and the training has {length}: .* 0 inserts them"
+    )
+    with refused:
+        short(6000, length, [])
+
+
+def test_training_too_short_for_a_chosen_insertion_is_warned_of() -> None:
+    warnings: list[str] = []
+    for iterations, length in ((50, 51), (0, 1), (6000, 6001)):
+        short(iterations, length, warnings)
+    assert not warnings
+    short(50, 50, warnings)
+    (warning,) = warnings
+    assert "after iteration 50, and the training has 50" in warning
+
+
+@pytest.fixture
+def group(tmp_path: Path) -> Iterator[None]:
+    """A process group of this process alone."""
+    store = torch.distributed.FileStore(str(tmp_path / "store"), 1)
+    torch.distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
+    yield
+    torch.distributed.destroy_process_group()
+
+
+@pytest.mark.usefixtures("group")
+def test_unused_parameters_are_named_before_several_processes_fail_on_them() -> None:
+    def begin(iterations: int, **settings: bool) -> None:
+        model = DistributedDataParallel(torch.nn.Sequential(FeatureShiftingModule(2, 2)), **settings)
+        DelayedInsertionHook(iterations).before_train(SimpleNamespace(model=model, iter=0, max_iters=9, hooks=[]))
+
+    begin(4, find_unused_parameters=True)
+    begin(0)
+    with pytest.raises(ValueError, match="find_unused_parameters=True"):
+        begin(4)

@@ -15,6 +15,7 @@ from mmengine.optim import build_optim_wrapper
 from mmpose.registry import DATASETS, MODELS
 from torch import nn
 
+from mmpose_ssn.datasets.sample_stream import SampleStream
 from mmpose_ssn.engine.offset_group import offsets_by_module
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -25,7 +26,7 @@ def small(smoke_config: Callable[..., Config], build) -> SimpleNamespace:
     """The smoke preset's SSN with modules that have a say, and eight training samples."""
     config = smoke_config("ssn")
     config.model.backbone.fsm.zero_init = False
-    stream = build(DATASETS, config.train_dataloader.dataset)
+    stream = SampleStream(build(DATASETS, config.train_dataloader.dataset))
     torch.manual_seed(0)
     return SimpleNamespace(config=config, model=build(MODELS, config.model), samples=[stream[0, n] for n in range(8)])
 

@@ -23,7 +23,7 @@ PERSONS = 200
 def persons(build, name: str, augmented: bool) -> list[dict[str, Any]]:
     """Random boxes with random keypoints in them, through the config's own pipeline from the box to the target."""
     config = Config.fromfile(config_file(name), import_custom_modules=False)
-    train = config.train_dataloader.dataset.dataset.pipeline
+    train = config.train_dataloader.dataset.pipeline
     steps = train if augmented else [*config.val_dataloader.dataset.pipeline, *(s for s in train if "encoder" in s)]
     kinds = ("GetBBoxCenterScale", "RandomFlip", "RandomBBoxTransform", "TopdownAffine", "GenerateTarget")
     transforms = [build(TRANSFORMS, s) for s in steps if s.type in kinds]

@@ -49,7 +49,7 @@ def annotations(people: list[dict]) -> str:
 def config(smoke_config: Callable[..., Config], tmp_path: Path) -> Config:
     """The smoke preset's, on annotations in the test's own folder and no photos at all."""
     config = smoke_config()
-    for dataset, split in ((config.train_dataloader.dataset.dataset, "train"), (config.test_dataloader.dataset, "val")):
+    for dataset, split in ((config.train_dataloader.dataset, "train"), (config.test_dataloader.dataset, "val")):
         dataset.data_root, dataset.ann_file = str(tmp_path), f"{split}.json"
     config.test_dataloader.dataset.bbox_file = str(tmp_path / "boxes.json")
     config.test_evaluator.soft_nms = None

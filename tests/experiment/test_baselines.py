@@ -48,7 +48,7 @@ def test_full_size_config_is_mmposes_network_under_the_papers_recipe(name: str, 
 @pytest.mark.parametrize("name", of_groups("baseline"))
 def test_crops_and_targets_are_those_that_the_head_decodes(name: str) -> None:
     config = full(name)
-    train, val = config.train_dataloader.dataset.dataset.pipeline, config.val_dataloader.dataset.pipeline
+    train, val = config.train_dataloader.dataset.pipeline, config.val_dataloader.dataset.pipeline
     decoder = config.model.head.decoder
     crops = [step.input_size for step in (*train, *val) if step.type == "TopdownAffine"]
     (encoder,) = (step.encoder for step in train if step.type == "GenerateTarget")
@@ -87,7 +87,7 @@ def test_own_recipe_is_mmposes_in_proportion(differing: Differing) -> None:
     assert (warm_up.type, warm_up.begin, warm_up.end, warm_up.by_epoch) == ("LinearLR", 0, 15, False)
     assert (steps.milestones, steps.end, steps.gamma, steps.by_epoch) == ([1457, 1714], 1800, 0.1, False)
     assert own.optim_wrapper.to_dict() == {"type": "OptimWrapper", "optimizer": {"type": "Adam", "lr": 5e-4}}
-    augmentation = {step.type: step for step in own.train_dataloader.dataset.dataset.pipeline}
+    augmentation = {step.type: step for step in own.train_dataloader.dataset.pipeline}
     assert "RandomHalfBody" in augmentation and augmentation["LoadImageOnce"]
     assert augmentation["RandomBBoxTransform"] == dict(
         type="RandomBBoxTransform", rotate_factor=60, scale_factor=[0.75, 1.25]

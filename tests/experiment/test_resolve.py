@@ -74,7 +74,7 @@ def test_crops_targets_and_decoder_share_the_presets_sizes(preset: str, network:
     codec = dict(
         type="MSRAHeatmap", input_size=[width, height], heatmap_size=[width // 4, height // 4], sigma=scale["sigma"]
     )
-    train, val = config.train_dataloader.dataset.dataset.pipeline, config.val_dataloader.dataset.pipeline
+    train, val = config.train_dataloader.dataset.pipeline, config.val_dataloader.dataset.pipeline
     crops = [step.input_size for step in train + val if step.type == "TopdownAffine"]
     targets = [step.encoder for step in train if step.type == "GenerateTarget"]
     assert crops == [[width, height]] * 2
@@ -124,7 +124,7 @@ def test_schedule_of_a_tenth_and_a_hundredth_keeps_every_share(iterations: int) 
 @every_training
 def test_augmentation_is_the_papers(preset: str, network: str) -> None:
     config = resolved(preset, network)
-    steps = {step.type: step for step in config.train_dataloader.dataset.dataset.pipeline}
+    steps = {step.type: step for step in config.train_dataloader.dataset.pipeline}
     assert steps["RandomFlip"] == dict(type="RandomFlip", direction="horizontal", prob=0.5)
     assert steps["RandomBBoxTransform"] == dict(
         type="RandomBBoxTransform",
@@ -141,7 +141,7 @@ def test_augmentation_is_the_papers(preset: str, network: str) -> None:
 @every_training
 def test_data_boxes_and_seed_are_the_presets(preset: str, network: str) -> None:
     settings, config = load_preset(preset), resolved(preset, network)
-    train, val = config.train_dataloader.dataset.dataset, config.val_dataloader.dataset
+    train, val = config.train_dataloader.dataset, config.val_dataloader.dataset
     of_train, of_val = {"drawn": ("train", "val"), "coco": ("train2017", "val2017"), "leeds": ("train", "test")}[
         settings["data"]
     ]
@@ -161,7 +161,7 @@ def test_data_boxes_and_seed_are_the_presets(preset: str, network: str) -> None:
 
 def test_paths_of_a_drawn_set_lead_to_its_files(drawn: Path) -> None:
     config = resolve(load_preset("smoke"), "ssn", 0, drawn)
-    for dataset in (config.train_dataloader.dataset.dataset, config.val_dataloader.dataset):
+    for dataset in (config.train_dataloader.dataset, config.val_dataloader.dataset):
         assert (drawn / dataset.ann_file).is_file() and any((drawn / dataset.data_prefix.img).glob("*.png"))
     assert Path(config.val_dataloader.dataset.bbox_file).is_file() and Path(config.val_evaluator.ann_file).is_file()
 
@@ -258,7 +258,7 @@ def test_heads_and_flips_are_those_of_the_data_sets_keypoints(network: str) -> N
     for config, number in ((on_figures, 17), (on_photos, 14)):
         head = config.model.head
         assert [head[key] for key in OUTPUTS & head.keys()] == [number]
-    for dataset in (on_photos.train_dataloader.dataset.dataset, on_photos.test_dataloader.dataset):
+    for dataset in (on_photos.train_dataloader.dataset, on_photos.test_dataloader.dataset):
         info = parse_pose_metainfo(dataset.metainfo)
         assert info["num_keypoints"] == 14 and info["flip_indices"] == SIDES
         assert "metainfo" not in on_figures.test_dataloader.dataset
@@ -293,6 +293,18 @@ def test_digest_ignores_the_order_of_keys() -> None:
     assert digest(Config(other)) == digest(Config(config))
 
 
+def test_digests_are_those_of_a_config_from_before_the_loop_made_the_stream() -> None:
+    """Weights and scores of such a config are kept, as nothing of the training has changed."""
+    config = resolved("smoke", "ssn")
+    before = config.to_dict()
+    for key in ("dataset_type", "data_mode"):
+        del before[key]
+    loader = before["train_dataloader"]
+    loader["dataset"] = dict(type="SampleStream", dataset=loader["dataset"])
+    for of in (digest, training_digest):
+        assert of(Config(before)) == of(config)
+
+
 CHANGES_OF_THE_TRAINING = pytest.mark.parametrize(
     "change",
     [
@@ -300,7 +312,7 @@ CHANGES_OF_THE_TRAINING = pytest.mark.parametrize(
         {"randomness.seed": 6},
         {"train_dataloader.batch_size": 7},
         {"model.backbone.fsm.attention": None},
-        {"train_dataloader.dataset.dataset.pipeline.2.prob": 0.0},
+        {"train_dataloader.dataset.pipeline.2.prob": 0.0},
     ],
     ids=lambda change: next(iter(change)),
 )

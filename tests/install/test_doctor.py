@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -76,10 +76,37 @@ def test_broken_shift_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     assert level(checkup._check_backends(), "shift") == ["FAIL"]
 
 
-def test_outside_a_checkout_the_main_job_cannot_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert checkup._check_workflow().level == "ok"
+def only_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, modules: Iterable[str]) -> None:
+    """Have the package be outside of a checkout, beside these modules of :data:`checkup.PACKAGES` alone."""
+    names = {checkup.PACKAGES[module] for module in modules}
     monkeypatch.setattr(checkup, "_package_root", lambda: tmp_path)
-    assert checkup._check_workflow().level == "FAIL"
+    monkeypatch.setattr(checkup, "_installed_version", lambda wanted: wanted[0] if wanted in names else None)
+    for module in checkup.PACKAGES.keys() - set(modules):
+        monkeypatch.setitem(sys.modules, module, None)
+
+
+def test_plugin_alone_is_well(report, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert checkup._check_workflow().level == "ok"
+    only_installed(monkeypatch, tmp_path, checkup.NEEDED["plugin"])
+    status, text = report()
+    assert status == 0, text
+    assert "FAIL" not in text and text.splitlines()[-1].startswith("The plugin can run: mim train mmpose CONFIG")
+    assert "note  workflow" in text and "snakemake" in text and "COCO" not in text
+
+
+def test_modules_alone_are_well(report, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    only_installed(monkeypatch, tmp_path, checkup.NEEDED["modules"])
+    status, text = report()
+    assert status == 0, text
+    assert "FAIL" not in text and text.splitlines()[-1].startswith("The PyTorch modules can run")
+    assert "pip install 'mmpose-ssn[mmpose]'" in text
+
+
+def test_broken_plugin_fails_outside_a_checkout(report, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    only_installed(monkeypatch, tmp_path, checkup.NEEDED["plugin"] - {"mmdet"})
+    status, text = report()
+    assert status == 1
+    assert "mmdet is not installed" in text and "The plugin cannot run yet" in text
 
 
 def test_title_says_the_commit_of_a_checkout_and_the_version_alone_elsewhere(

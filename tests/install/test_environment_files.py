@@ -66,6 +66,12 @@ def test_lock_satisfies_every_declared_dependency(pyproject: dict, locked: dict[
         assert constraint.specifier.contains(locked[canonicalize_name(constraint.name)])
 
 
+def test_modules_need_pytorch_and_numpy_and_the_harness_has_the_other_extras(pyproject: dict) -> None:
+    assert [requirement.name for requirement in requirements(pyproject)] == ["torch", "numpy"]
+    extras = pyproject["project"]["optional-dependencies"]
+    assert {*extras["fast"], *extras["mmpose"]} <= set(extras["harness"])
+
+
 def test_every_locked_package_has_sha256_hashes_and_no_address(lock_text: str) -> None:
     for entry in entries(lock_text):
         first, *hashes = [line.strip().rstrip("\\").strip() for line in entry.splitlines()]

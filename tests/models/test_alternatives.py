@@ -276,7 +276,7 @@ def test_alternatives_join_a_training_when_feature_shifting_modules_do(kind):
     network = SSNLite(fsm=FSM | dict(shift_channels=8), base_channels=4, norm_groups=2, alternative=dict(kind=kind))
     hook = DelayedInsertionHook(iterations=5)
     x = torch.randn(1, 16, 6, 5)
-    runner = SimpleNamespace(model=network, iter=4)
+    runner = SimpleNamespace(model=network, iter=4, max_iters=9, hooks=[])
     hook.before_train(runner)
     assert network.fsms[1](x) is x
     kept = network.state_dict()

@@ -205,3 +205,45 @@ def test_frozen_offsets_get_no_gradient_and_everything_else_does():
     fsm(torch.randn(2, 4, 7, 5)).square().sum().backward()
     assert [name for name, p in fsm.named_parameters() if p.grad is None] == ["offsets"]
     assert fsm.offsets.std() > 0.3, "random reach, not none"
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+def test_conversion_to_half_precision_leaves_the_offsets_as_they_are(dtype):
+    module = FeatureShiftingModule(4, 6)
+    module(torch.randn(1, 4, 5, 3)).sum().backward()
+    offsets, gradient = module.offsets.detach().clone(), module.offsets.grad.clone()
+    parameter = module.offsets
+    torch.nn.Sequential(module).to(dtype)
+    assert module.offsets is parameter, "an optimizer holds this parameter"
+    assert torch.equal(module.offsets, offsets) and torch.equal(module.offsets.grad, gradient)
+    assert {p.dtype for name, p in module.named_parameters() if name != "offsets"} == {dtype}
+    assert module.double().offsets.dtype == torch.float64
+    assert module.float().offsets.dtype == torch.float32
+    assert module.to("meta").offsets.device.type == "meta"
+
+
+def test_network_in_bfloat16_is_near_the_exact_one():
+    module = FeatureShiftingModule(4, 6).eval()
+    x = torch.randn(2, 4, 8, 6)
+    with torch.no_grad():
+        expected, got = module(x), module.to(torch.bfloat16)(x.bfloat16())
+    assert got.dtype == torch.bfloat16
+    assert (got.float() - expected).norm() <= 0.03 * expected.norm()
+
+
+@pytest.mark.parametrize("inserted", [True, False])
+def test_weights_that_say_nothing_of_an_insertion_load_strictly_and_are_inserted(inserted: bool):
+    module = torch.nn.Sequential(FeatureShiftingModule(4, 6))
+    state = {name: tensor for name, tensor in module.state_dict().items() if not name.endswith("_extra_state")}
+    module[0].inserted = inserted
+    module.load_state_dict(state)
+    assert module[0].inserted
+    assert not any(name.endswith("_extra_state") for name in state), "the caller's weights are left as they are"
+
+
+def test_weights_without_the_module_leave_it_as_it_is():
+    module = torch.nn.ModuleDict({"conv": torch.nn.Conv2d(4, 4, 1), "fsm": FeatureShiftingModule(4, 6)})
+    module["fsm"].inserted = False
+    state = {name: tensor for name, tensor in module.state_dict().items() if name.startswith("conv.")}
+    missing = module.load_state_dict(state, strict=False).missing_keys
+    assert "fsm._extra_state" in missing and not module["fsm"].inserted

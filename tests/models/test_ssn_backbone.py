@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torchvision.models import resnet50
 
-from mmpose_ssn.models import SSN, FeatureShiftingModule
+from mmpose_ssn.models import SSN, FeatureShiftingModule, GlobalNet, SSNLite, StagePredictors
 
 SMALL = dict(base_channels=8, norm_groups=4)
 # Before every block, except before the one right after a strided block (stage, block).
@@ -160,3 +160,19 @@ def test_parameters_are_named_and_shaped_as_in_mmposes_resnet():
     theirs = backbones.ResNet(50, norm_cfg=dict(type="GN", num_groups=32)).state_dict()
     mine = full_size().state_dict()
     assert {name: t.shape for name, t in mine.items()} == {name: t.shape for name, t in theirs.items()}
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: SSN(base_channels=8),
+        lambda: SSNLite(base_channels=8),
+        lambda: GlobalNet((8, 8), channels=8),
+        lambda: StagePredictors(17, 1, (), channels=8),
+        lambda: FeatureShiftingModule(8, norm_groups=32),
+    ],
+    ids=["SSN", "SSNLite", "GlobalNet", "StagePredictors", "FeatureShiftingModule"],
+)
+def test_groups_that_do_not_fit_are_named_with_what_to_set(build) -> None:
+    with pytest.raises(ValueError, match=r"norm_groups=32 for a map of 8 channels, expected a divisor of 8: set .* 8"):
+        build()

@@ -149,3 +149,34 @@ def test_what_does_not_fit_is_refused(randn):
         gated_shift(x, x, offsets, "softmax")
     with pytest.raises(ValueError, match=r"\[3, 2\], got \[2, 2\]"):
         gated_shift(x, x, offsets[:2])
+
+
+@needs_numba
+@pytest.mark.parametrize("moving", [True, False], ids=["shifted", "in place"])
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64], ids=str)
+def test_operator_needs_no_numba(dtype, normalization, moving, randn, monkeypatch):
+    """A traced graph has the operator in it, and may be run on a machine without Numba, or in another precision."""
+    x, logits, grad = (randn(2, 5, 7, 6).to(dtype) for _ in range(3))
+    offsets = 2.3 * randn(5, 2) if moving else None
+    form = NORMALIZATIONS.index(normalization)
+
+    def operator(*tensors):
+        return torch.ops.mmpose_ssn.gated_shift(*tensors, form)
+
+    expected = outputs_and_gradients(lambda *t: gated_shift(*t, normalization, "torch"), grad, x, logits, offsets)
+    monkeypatch.setattr(numba_cpu, "_MISSING", "hidden by a test")
+    got = outputs_and_gradients(operator, grad, x, logits, offsets)
+    assert (got[0].dtype, got[0].is_contiguous()) == (dtype, True)
+    rounding = 3 * 2**-8 if dtype == torch.bfloat16 else 1e-6  # of shift, gate and product
+    for value, wanted in zip(got, expected, strict=True):
+        assert value.dtype == wanted.dtype
+        assert (value.double() - wanted.double()).norm() <= rounding * wanted.double().norm()
+
+
+@needs_numba
+def test_operator_without_numba_is_finite_where_softplus_underflows(monkeypatch):
+    x, logits = torch.ones(1, 2, 3, 4), torch.full((1, 2, 3, 4), -200.0)
+    monkeypatch.setattr(numba_cpu, "_MISSING", "hidden by a test")
+    got = outputs_and_gradients(lambda *t: torch.ops.mmpose_ssn.gated_shift(*t, 0), torch.ones_like(x), x, logits, None)
+    assert all(torch.isfinite(value).all() for value in got)

@@ -7,12 +7,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
+import sys
 
 import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx.experimental.proxy_tensor import make_fx
 
+from mmpose_ssn.models import FeatureShiftingModule
 from mmpose_ssn.ops import available_backends, gated_shift, shift
 
 CASES = {
@@ -104,3 +107,44 @@ def test_torch_and_reference_are_always_usable():
         "torch": None,
         "reference": None,
     }
+
+
+@pytest.mark.parametrize("form", ["shift", "gated_shift"])
+def test_transforms_of_torch_func_give_autograds_gradients(form, randn):
+    operator = {"shift": shift, "gated_shift": lambda x, offsets: gated_shift(x, 2 * x, offsets)}[form]
+    x, offsets = randn(3, 2, 6, 5), 2 * randn(2, 2)
+
+    def loss(x, offsets):
+        return operator(x, offsets).square().sum()
+
+    _, *expected = values_and_gradients(loss, x, offsets)
+    for got, wanted in zip(torch.func.grad(loss, argnums=(0, 1))(x, offsets), expected, strict=True):
+        torch.testing.assert_close(got, wanted)
+    of_each = torch.func.vmap(torch.func.grad(lambda one: loss(one[None], offsets)))(x)
+    torch.testing.assert_close(of_each, expected[0])
+
+
+HIDDEN = """
+import sys
+sys.modules["numba"] = None
+import torch
+import mmpose_ssn.ops
+
+image, expected = torch.load(sys.argv[1], weights_only=True)
+traced = torch.jit.load(sys.argv[2])
+torch.testing.assert_close(traced(image), expected)
+exported = torch.export.load(sys.argv[3])
+torch.testing.assert_close(exported.module()(image), expected)
+"""
+
+
+def test_traced_and_exported_graphs_run_where_there_is_no_numba(tmp_path):
+    module = FeatureShiftingModule(4, 6).eval()
+    image = torch.randn(1, 4, 5, 3)
+    with torch.no_grad():
+        torch.save((image, module(image)), tmp_path / "maps.pt")
+        torch.jit.trace(module, image).save(tmp_path / "traced.pt")
+        torch.export.save(torch.export.export(module, (image,)), tmp_path / "exported.pt2")
+    files = [str(tmp_path / name) for name in ("maps.pt", "traced.pt", "exported.pt2")]
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", HIDDEN, *files], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

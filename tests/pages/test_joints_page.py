@@ -201,7 +201,7 @@ def check_family(found: list[Comparison], expected: list[tuple[float, float, flo
 
 def primary(results: Results) -> list[Comparison]:
     found = table1.Table1.of(results)
-    return [found.comparisons[name] for name in found.primary]
+    return [found.comparisons[name] for name in found.drawn]
 
 
 def test_each_family_is_decided_by_itself(folder) -> None:
@@ -358,7 +358,7 @@ def test_without_what_is_decided_all_trained_networks_are_drawn(folder) -> None:
     )
     assert "What is decided" not in to_markdown(shown, "joints") and shown.records["-differences"] == []
     lite = to_markdown(joint_table.page(folder.deciding([one for one in ALL if one.startswith("lite")])), "joints")
-    assert rows(lite, 1)[0] == ["Method", "final"]
+    assert rows(lite, 1)[0] == ["Method", "final", "final, of<br>joints found"]
 
 
 def test_page_that_has_nothing_to_show_is_refused(folder, capsys: pytest.CaptureFixture) -> None:
@@ -483,6 +483,10 @@ def test_no_text_of_long_names_is_cut_or_lies_upon_another(picture, tmp_path: Pa
     assert legend.x0 >= picture["all"].x0 and legend.x1 <= picture["all"].x1
 
 
-def test_preset_without_what_it_decides_has_no_picture(folder) -> None:
-    assert table1.page(folder.deciding(primary=None, secondary=None)).pictures == []
-    assert table1.page(folder.deciding(["ssn/seed0", "lite-k256/seed0"])).pictures == []
+def test_without_what_is_decided_all_orderings_are_drawn(folder, picture, tmp_path: Path) -> None:
+    found = table1.Table1.of(folder.deciding(primary=None, secondary=None))
+    assert found.drawn == tuple(found.comparisons) and len(found.drawn) == 3
+    nothing = folder.deciding(["ssn/seed0", "lite-k256/seed0"])
+    assert table1.Table1.of(nothing).drawn == ()
+    table1.page(nothing).pictures[0].draw(tmp_path / "a.png")
+    assert (tmp_path / "a.png").is_file() and "no two networks to compare" in picture["boxes"]

@@ -628,13 +628,14 @@ def test_every_page_of_the_command_has_a_module():
         assert callable(importlib.import_module(f"mmpose_ssn.pages.{module}").page), module
 
 
-def test_command_writes_the_four_files(made, tmp_path, capsys):
+def test_command_writes_every_file(made, tmp_path, capsys):
     train(made, {("ssn", 0): 3.0, ("ssn-k256", 0): 4.0})
     shown = page(made.of())
     command = ["page", "table1", "--preset", "figures", "--results", str(tmp_path)]
     assert main([*command, "--out", str(tmp_path / "elsewhere" / "table1.v2")]) == 0
-    written = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "elsewhere").iterdir()}
-    assert written == {
+    written = {path.name: path.read_bytes() for path in (tmp_path / "elsewhere").iterdir()}
+    assert written.pop("table1.v2-intervals.png").startswith(b"\x89PNG")
+    assert {name: content.decode("utf-8") for name, content in written.items()} == {
         "table1.v2.md": to_markdown(shown, "table1.v2"),
         "table1.v2.csv": csv(shown),
         "table1.v2-orderings.csv": orderings_csv(shown),

@@ -28,8 +28,7 @@ def small(drawn: Path) -> dict[str, Any]:
     with DefaultScope.overwrite_default_scope("mmpose"):
         model = MODELS.build(config.model).eval()
         train, val = (
-            DATASETS.build(dataset)
-            for dataset in (config.train_dataloader.dataset.dataset, config.val_dataloader.dataset)
+            DATASETS.build(dataset) for dataset in (config.train_dataloader.dataset, config.val_dataloader.dataset)
         )
     for predictor in model.head.stage_predictors.predictors.values():
         torch.nn.init.normal_(predictor.norm.weight)  # so that no two predictors agree by accident

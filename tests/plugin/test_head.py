@@ -190,7 +190,7 @@ def own(small, drawn: Path, tmp_path: Path, request) -> tuple[dict[str, Any], li
         **dict(dataset_name="own", keypoint_info=joints, skeleton_info={}),
         **dict(joint_weights=[1.0] * number, sigmas=[0.05] * number),
     }
-    settings = small["config"].train_dataloader.dataset.dataset
+    settings = small["config"].train_dataloader.dataset
     content = json.loads((drawn / settings.ann_file).read_text())
     random = np.random.default_rng(0)
     for person in content["annotations"]:

@@ -17,9 +17,9 @@ rule table1:
         mean_pose=expand(rules.mean_pose.output.scores, preset=PRESET),
         data=data_ready(OF_PRESET),
     output:
-        multiext("results/table1", ".md", ".csv", "-orderings.csv", ".tex"),
-        # where the preset says what it decides, that is drawn
-        *(["results/table1-intervals.png"] if DRAWS_INTERVALS else []),
+        multiext(
+            "results/table1", ".md", ".csv", "-orderings.csv", ".tex", "-intervals.png"
+        ),
     log:
         "results/table1.log",
     benchmark:

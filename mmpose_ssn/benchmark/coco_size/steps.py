@@ -25,6 +25,7 @@ import mmpose_ssn.plugin  # noqa: F401  registers the stream and the metric
 from mmpose_ssn.benchmark.coco_size.drawn_copies import CocoSize, annotation_file, detections
 from mmpose_ssn.benchmark.coco_size.measurement import Measurement, measured, over_rounds
 from mmpose_ssn.datasets.sample_stream import SampleStream
+from mmpose_ssn.engine.stream_config import streamed
 from mmpose_ssn.evaluation.bootstrap import KeypointAnnotations, KeypointMatches, bootstrap_interval
 from mmpose_ssn.experiment.presets import load_preset
 from mmpose_ssn.experiment.resolved_config import resolve
@@ -37,7 +38,7 @@ OURS, THEIRS = "SampleStream", "CocoDataset"
 def start_up(root: Path, form: str) -> list[Measurement]:
     """Build the training data set, as each training does first."""
     settings = _config(root).train_dataloader.dataset
-    settings = settings if form == OURS else settings.dataset
+    settings = streamed(settings) if form == OURS else settings
     with measured("start-up", form) as taken, DefaultScope.overwrite_default_scope("mmpose"):
         DATASETS.build(settings)
     return taken
@@ -56,7 +57,7 @@ def loading(root: Path, workers: Sequence[int], rounds: int, batches: int) -> li
     config = _config(root)
     set_multi_processing(**config.env_cfg.mp_cfg)
     with DefaultScope.overwrite_default_scope("mmpose"):
-        theirs = DATASETS.build(config.train_dataloader.dataset.dataset)
+        theirs = DATASETS.build(config.train_dataloader.dataset)
     parts = {
         OURS: dict(dataset=SampleStream(theirs), sampler=dict(type="StreamSampler")),
         THEIRS: dict(dataset=theirs, sampler=dict(type="DefaultSampler", shuffle=True)),

@@ -37,7 +37,7 @@ def draw(differences: Sequence[Difference], title: str, what: str, printed: str,
     """Draw differences below each other, the first on top.
 
     Args:
-        differences: The differences, at least one.
+        differences: The differences; where there is none the picture says so.
         title: Line above the picture.
         what: Label of the axis, which is to name unit and data.
         printed: What the legend calls the paper's differences.
@@ -45,6 +45,11 @@ def draw(differences: Sequence[Difference], title: str, what: str, printed: str,
     """
     with figure(file, figsize=(8.4, 0.52 * len(differences) + 1.6)) as (drawn, grid):
         panel = grid[0, 0]
+        if not differences:
+            panel.text(0.5, 0.5, "no two networks to compare", ha="center", transform=panel.transAxes, fontsize=9)
+            panel.set_axis_off()
+            headline(drawn, title)
+            return
         panel.axvline(0, color="black", linewidth=0.8, zorder=1)
         ticks = [(one.printed, row) for row, one in enumerate(differences) if one.printed is not None]
         if ticks:
