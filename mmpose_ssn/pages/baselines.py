@@ -18,7 +18,7 @@ from mmpose_ssn.pages.full_size_networks import KINDS, FullSize, Latency, read_f
 from mmpose_ssn.pages.plots import pareto_plot
 from mmpose_ssn.pages.plots.pareto_plot import Point, front
 from mmpose_ssn.pages.results import Results
-from mmpose_ssn.pages.study import PAPER_DATA, Study, interval_note, outcome_note
+from mmpose_ssn.pages.study import PAPER_DATA, Study
 from mmpose_ssn.pages.wording import (
     comparison_record,
     difference_cell,
@@ -27,7 +27,6 @@ from mmpose_ssn.pages.wording import (
     outcome_words,
     provenance_record,
     score_cell,
-    spread_words,
 )
 from mmpose_ssn.paper import PrintedNumber
 
@@ -226,18 +225,8 @@ def _trained_notes(beside: Baselines) -> dict[str, str]:
     entrants, study = beside.entrants, beside.study
     compared = [one.comparison for one in entrants if one.comparison]
     notes = {study.metric: study.score_note("each network's final predictor")}
-    if compared:
-        bases = [one.test.basis.value for one in compared]
-        notes["Difference"] = (
-            f"{study.metric} less that of the paper's network whose budget it was made for, in {study.points}. "
-            + interval_note(
-                bases,
-                [spread_words(one.spreads) for one in compared],
-                distinct(one.images for one in study.networks),
-                beside.resamples,
-            )
-        )
-        notes["Outcome"] = outcome_note((one.family for one in compared), bases, study.bound)
+    what = f"{study.metric} less that of the paper's network whose budget it was made for, in {study.points}."
+    notes |= study.comparison_notes("Difference", what, compared, beside.resamples)
     notes["Recipe"] = (
         "Common: the paper's, the same for all, at this preset's rate, which was chosen for the paper's networks. Own: "
         "augmentation, optimizer, rate and schedule of MMPose's config of the network, at this preset's batch and "

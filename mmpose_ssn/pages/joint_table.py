@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from statistics import fmean
 from typing import Any
@@ -15,23 +13,20 @@ from typing import Any
 from mmpose_ssn.evaluation.comparison import Comparison
 from mmpose_ssn.evaluation.scores import PredictorScore, Scores
 from mmpose_ssn.evaluation.trained import difference
-from mmpose_ssn.experiment.provenance import commit
 from mmpose_ssn.files import RefusedInput
 from mmpose_ssn.networks import PREDICTORS, network
 from mmpose_ssn.pages.blocks import NONE, Block, Columns, Heading, Page, Picture, Table
 from mmpose_ssn.pages.plots import joint_plot
 from mmpose_ssn.pages.results import Results
-from mmpose_ssn.pages.study import FIGURES, METRICS, Study, interval_note, outcome_note
+from mmpose_ssn.pages.study import FIGURES, METRICS, Study
 from mmpose_ssn.pages.wording import (
+    compared_record,
     comparison_record,
     difference_cell,
-    distinct,
     listed,
     mean_cell,
     outcome_words,
     provenance_record,
-    seeds_of,
-    spread_words,
 )
 
 CONFUSED = "confused@0.2"
@@ -234,14 +229,11 @@ def _differences(joints: Joints) -> Columns:
 
 
 def _difference_notes(joints: Joints) -> dict[str, str]:
-    measured = list(joints.comparisons.values())
-    bases, spreads = [one.test.basis.value for one in measured], [spread_words(one.spreads) for one in measured]
-    images = distinct(one.images for one in joints.study.networks)
-    return {
-        "Difference": f"Mean {joints.figure} of the first network's final predictor over its trainings less that of "
-        f"the second, in points. {interval_note(bases, spreads, images, joints.resamples)}",
-        "Outcome": outcome_note((one.family for one in measured), bases, joints.study.bound),
-    }
+    what = (
+        f"Mean {joints.figure} of the first network's final predictor over its trainings less that of the second, in "
+        "points."
+    )
+    return joints.study.comparison_notes("Difference", what, joints.comparisons.values(), joints.resamples)
 
 
 def _records(study: Study, scores: Scores) -> list[dict[str, Any]]:
@@ -268,7 +260,7 @@ def _records(study: Study, scores: Scores) -> list[dict[str, Any]]:
 
 
 def _difference_record(joints: Joints, higher: str, lower: str) -> dict[str, Any]:
-    study, example = joints.study, joints.study.networks[0]
+    study = joints.study
     return {
         "difference": f"{higher} less {lower}",
         "higher": higher,
@@ -276,13 +268,6 @@ def _difference_record(joints: Joints, higher: str, lower: str) -> dict[str, Any
         "figure": joints.figure,
         "preset": study.preset,
         **comparison_record(joints.comparisons[higher, lower]),
-        "seeds": seeds_of(study.networks, higher, lower),
-        "images": example.images,
-        "resamples": joints.resamples,
-        "data": example.provenance["data"],
-        "data_digest": example.provenance["data_digest"],
-        "protocol": json.dumps(example.protocol),
-        "commit": commit(),
-        "date": date.today().isoformat(),
+        **compared_record(study.networks, joints.resamples, higher, lower),
         "notice": " ".join(study.data_notices),
     }

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mmpose_ssn.evaluation.comparison import ERROR, LEVEL, Basis
+from mmpose_ssn.evaluation.comparison import ERROR, LEVEL, Basis, Comparison
 from mmpose_ssn.evaluation.scores import Scores
 from mmpose_ssn.experiment.data_sets import DATA_SETS
 from mmpose_ssn.experiment.presets import Preset, is_meaningless
 from mmpose_ssn.pages.results import Results
-from mmpose_ssn.pages.wording import NOT_RUN, RESTS_ON_POOLING, distinct, listed
+from mmpose_ssn.pages.wording import NOT_RUN, RESTS_ON_POOLING, distinct, listed, spread_words
 
 PAPER_DATA = "COCO val2017"
 """The data of the paper's Tables 1 and 2; ``scores.json`` calls it so, to the letter, and nothing else."""
@@ -138,6 +138,25 @@ class Study:
             "that of the training seed. Where several seeds were trained, their mean and standard deviation; each seed "
             "and its interval are in the CSV file."
         )
+
+    def comparison_notes(self, topic: str, what: str, compared: Iterable[Comparison], resamples: int) -> dict[str, str]:
+        """How differences were measured and decided, by topic; empty where none was measured.
+
+        Args:
+            topic: What the differences are called.
+            what: What they are, in words.
+            compared: The differences that were measured.
+            resamples: Number of draws of the images.
+        """
+        measured = list(compared)
+        if not measured:
+            return {}
+        bases, spreads = [one.test.basis.value for one in measured], [spread_words(one.spreads) for one in measured]
+        images = distinct(one.images for one in self.networks)
+        return {
+            topic: f"{what} {interval_note(bases, spreads, images, resamples)}",
+            "Outcome": outcome_note((one.family for one in measured), bases, self.bound),
+        }
 
     @property
     def made_by(self) -> str:

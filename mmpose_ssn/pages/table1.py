@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from statistics import fmean
 from typing import Any
@@ -14,15 +12,15 @@ from mmpose_ssn import claims, paper
 from mmpose_ssn.evaluation.comparison import LEVEL, Comparison, Outcome
 from mmpose_ssn.evaluation.scores import Scores
 from mmpose_ssn.evaluation.trained import difference
-from mmpose_ssn.experiment.provenance import commit
 from mmpose_ssn.files import RefusedInput
 from mmpose_ssn.networks import NOT_IN_THE_PAPER, Network, networks, shown_on
 from mmpose_ssn.pages.blocks import MARKS, NONE, Columns, Heading, Page, Picture, Table
 from mmpose_ssn.pages.plots import interval_plot
 from mmpose_ssn.pages.results import FullSizeCost, Results
-from mmpose_ssn.pages.study import FIGURES, PAPER_DATA, Study, interval_note, outcome_note, points
+from mmpose_ssn.pages.study import FIGURES, PAPER_DATA, Study, points
 from mmpose_ssn.pages.wording import (
     NOT_RUN,
+    compared_record,
     comparison_record,
     difference_cell,
     distinct,
@@ -31,9 +29,7 @@ from mmpose_ssn.pages.wording import (
     outcome_words,
     provenance_record,
     score_cell,
-    seeds_of,
     signed,
-    spread_words,
 )
 
 _OKS = "AP"  # the figure's name where it stands beside the one that decides
@@ -257,16 +253,9 @@ def _ordering_columns(table: Table1) -> Columns:
 
 
 def _ordering_notes(table: Table1) -> dict[str, str]:
-    """How the orderings were measured and decided, by topic; empty where none was measured."""
-    measured = table.comparisons.values()
-    if not measured:
-        return {}
-    images = distinct(one.images for one in table.study.networks)
-    bases, spreads = [one.test.basis.value for one in measured], [spread_words(one.spreads) for one in measured]
-    return {
-        "Difference": f"{difference_note(table.study.metric)} {interval_note(bases, spreads, images, table.resamples)}",
-        "Outcome": outcome_note((one.family for one in measured), bases, table.study.bound),
-    }
+    study = table.study
+    what = difference_note(study.metric)
+    return study.comparison_notes("Difference", what, table.comparisons.values(), table.resamples)
 
 
 def difference_note(metric: str) -> str:
@@ -384,15 +373,6 @@ def _ordering_record(table: Table1, ordering: claims.Ordering) -> dict[str, Any]
         "metric": study.metric,
     }
     if measured:
-        example = next(one for one in study.networks if one.network == ordering.higher)
-        record |= comparison_record(measured) | {
-            "seeds": seeds_of(study.networks, ordering.higher, ordering.lower),
-            "images": example.images,
-            "resamples": table.resamples,
-            "data": example.provenance["data"],
-            "data_digest": example.provenance["data_digest"],
-            "protocol": json.dumps(example.protocol),
-            "commit": commit(),
-            "date": date.today().isoformat(),
-        }
+        record |= comparison_record(measured)
+        record |= compared_record(study.networks, table.resamples, ordering.higher, ordering.lower)
     return record | {"notice": " ".join(study.notices)}

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from pathlib import Path
 from statistics import fmean
@@ -15,25 +13,22 @@ from mmpose_ssn import paper
 from mmpose_ssn.evaluation.comparison import Comparison
 from mmpose_ssn.evaluation.scores import PredictorScore, Scores
 from mmpose_ssn.evaluation.trained import TrainedPredictors, difference
-from mmpose_ssn.experiment.provenance import commit
 from mmpose_ssn.files import RefusedInput
 from mmpose_ssn.networks import PREDICTORS, networks, shown_on
 from mmpose_ssn.pages.blocks import NONE, Columns, Heading, Page, Picture, Table
 from mmpose_ssn.pages.plots import stage_plot
 from mmpose_ssn.pages.results import Results
-from mmpose_ssn.pages.study import PAPER_DATA, Study, interval_note, outcome_note
+from mmpose_ssn.pages.study import PAPER_DATA, Study
 from mmpose_ssn.pages.wording import (
     NOT_RUN,
+    compared_record,
     comparison_record,
     difference_cell,
-    distinct,
     listed,
     outcome_words,
     provenance_record,
     score_cell,
-    seeds_of,
     signed,
-    spread_words,
 )
 
 PLACE = "not in the paper's Table 2"
@@ -266,21 +261,14 @@ def _gain_columns(table: Table2) -> Columns:
 
 
 def _gain_notes(table: Table2) -> dict[str, str]:
-    """How the gains were measured, by topic; empty where none was."""
+    study = table.study
+    what = (
+        f"{study.metric} of the network with what was introduced, less that of the network without, both by the "
+        f"predictor that is named and the mean over trainings, in {study.points}. The printed one is of AP, on "
+        f"{PAPER_DATA}."
+    )
     measured = [gain.measured for gain in table.gains if gain.measured]
-    if not measured:
-        return {}
-    images = distinct(one.images for one in table.study.scores)
-    bases = [one.test.basis.value for one in measured]
-    return {
-        "Gain": (
-            f"{table.study.metric} of the network with what was introduced, less that of the network without, both by "
-            f"the predictor that is named and the mean over trainings, in {table.study.points}. The printed one is of "
-            f"AP, on {PAPER_DATA}. "
-            + interval_note(bases, [spread_words(one.spreads) for one in measured], images, table.resamples)
-        ),
-        "Outcome": outcome_note((one.family for one in measured), bases, table.study.bound),
-    }
+    return study.comparison_notes("Gain", what, measured, table.resamples)
 
 
 _MACS_NOTE = {
@@ -382,15 +370,6 @@ def _gain_record(table: Table2, gain: StageGain) -> dict[str, Any]:
         "difference_printed_on": PAPER_DATA,
     }
     if gain.measured:
-        example = table.study.scores[0]
-        record |= comparison_record(gain.measured) | {
-            "seeds": seeds_of(table.study.scores, gain.higher, gain.lower),
-            "images": example.images,
-            "resamples": table.resamples,
-            "data": example.provenance["data"],
-            "data_digest": example.provenance["data_digest"],
-            "protocol": json.dumps(example.protocol),
-            "commit": commit(),
-            "date": date.today().isoformat(),
-        }
+        record |= comparison_record(gain.measured)
+        record |= compared_record(table.study.networks, table.resamples, gain.higher, gain.lower)
     return record | {"notice": " ".join(table.study.notices)}

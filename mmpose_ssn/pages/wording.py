@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from statistics import fmean, stdev
 from typing import Any
 
 from mmpose_ssn.claims.verdicts import IN_THESE_RUNS
 from mmpose_ssn.evaluation.comparison import Comparison, Outcome, Spread
 from mmpose_ssn.evaluation.scores import PredictorScore, Scores
+from mmpose_ssn.experiment.provenance import commit
 from mmpose_ssn.pages.blocks import NONE
 from mmpose_ssn.paper import PrintedNumber
 
@@ -109,6 +112,28 @@ def comparison_record(one: Comparison) -> dict[str, Any]:
         "decided_together": one.family,
         "trainings": " ".join(f"{run}={count}" for run, count in one.trainings.items()),
         "outcome": outcome_words(one),
+    }
+
+
+def compared_record(scores: Sequence[Scores], resamples: int, higher: str, lower: str) -> dict[str, Any]:
+    """Columns that a CSV file has of what two networks were compared on, and when.
+
+    Args:
+        scores: The scores of a page, which are all of one data set and protocol.
+        resamples: Number of draws of the images.
+        higher: Short id of the first network.
+        lower: Short id of the second network.
+    """
+    example = next(one for one in scores if one.network == higher)
+    return {
+        "seeds": seeds_of(scores, higher, lower),
+        "images": example.images,
+        "resamples": resamples,
+        "data": example.provenance["data"],
+        "data_digest": example.provenance["data_digest"],
+        "protocol": json.dumps(example.protocol),
+        "commit": commit(),
+        "date": date.today().isoformat(),
     }
 
 
